@@ -1,0 +1,33 @@
+"""tocsin: notifications for Python teams, durable, fast, and every decision explained.
+
+Importing this module loads nothing heavy; the verbs load what they need when they are first called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tocsin.events.types import check, event_type
+    from tocsin.pipeline import cancel, forget, notify
+    from tocsin.recipients.audiences import audience, to
+
+__version__ = "0.1.0"
+__all__ = ["audience", "cancel", "check", "event_type", "forget", "notify", "to"]
+
+_HOMES = {
+    "audience": "tocsin.recipients.audiences",
+    "cancel": "tocsin.pipeline",
+    "check": "tocsin.events.types",
+    "event_type": "tocsin.events.types",
+    "forget": "tocsin.pipeline",
+    "notify": "tocsin.pipeline",
+    "to": "tocsin.recipients.audiences",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tocsin' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

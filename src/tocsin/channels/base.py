@@ -1,0 +1,180 @@
+"""The contract of a channel: one class in one folder, that turns a message into an outcome.
+
+A subclass gives `slug`, `label`, `form` and `send`; all else has a default.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from tocsin.channels.forms import SettingsForm
+from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from django.utils.functional import Promise
+
+    from tocsin.levels import Level
+
+__all__ = [
+    "Cause",
+    "Channel",
+    "EventView",
+    "Feed",
+    "Later",
+    "Message",
+    "Outcome",
+    "Recipient",
+    "Rejected",
+    "Rendered",
+    "Retry",
+    "Sent",
+    "SettingsForm",
+    "Target",
+]
+
+logger = logging.getLogger("tocsin.channels")
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """What a channel may know of an event: plain values, no model."""
+
+    id: str
+    type: str
+    type_label: str
+    level: Level
+    title: str
+    body: str
+    """Markdown, as it was given. `channels.text` makes sanitised HTML and readable text of it."""
+    data: Mapping[str, Any]
+    url: str
+    """Absolute where `TOCSIN["BASE_URL"]` is set."""
+    actions: tuple[Mapping[str, str], ...]
+    """Each has "label" and an absolute "url"."""
+    actor: str
+    about: str
+    group_key: str
+    status: str
+    organization: str
+    project: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The person a message is for."""
+
+    pk: Any
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a message goes: cleaned settings with the secrets in them, which is why repr hides them."""
+
+    identity: str
+    label: str
+    settings: Mapping[str, Any] = field(repr=False)
+    pk: int | None = None
+    """The Destination's key; None for an account address, a bare address and an operator rule's settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One delivery and the events it speaks of (one or more, oldest first)."""
+
+    delivery_id: int
+    attempt: int
+    """1 for the first try."""
+    key: str
+    """The same in every attempt: Message-ID, webhook-id and dedup_key are made of it."""
+    events: tuple[EventView, ...]
+    target: Target
+    recipient: Recipient | None
+    locale: str
+    thread: str = ""
+    """The provider's id of an earlier message of the same group."""
+    action: str = "open"
+    """open, update or resolve."""
+
+    @property
+    def event(self) -> EventView:
+        """The event of the lead delivery."""
+        return self.events[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What `render` made: used by previews and by `send`. `html` is already sanitised."""
+
+    subject: str
+    text: str
+    html: str = ""
+    payload: Mapping[str, Any] | None = None
+
+
+class Feed(Protocol):
+    """The messages of one claim; a channel with free slots may ask for more while it works."""
+
+    def __iter__(self) -> Iterator[Message]: ...
+
+    def more(self, free: int) -> list[Message]:
+        """Claim up to `free` further messages; empty when there is nothing to do or it is time to end."""
+        ...
+
+
+class Channel:
+    """Base class of all channels. An instance is shared by threads: keep no state of a message on it."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str | Promise]
+    form: ClassVar[type[SettingsForm]] = SettingsForm
+    """The one declaration of a destination's settings: HTML form, JSON Schema, cleaning, secrets, identity."""
+    batch_size: ClassVar[int] = 500
+    deadline_seconds: ClassVar[float] = 30.0
+    in_app: ClassVar[bool] = False
+    """True where the far side is our own inbox: no destination is needed."""
+    address_field: ClassVar[str] = ""
+    """The setting that a bare address fills ("email_address"); empty where an address is not enough."""
+    uses_account_email: ClassVar[bool] = False
+    """True where a user's account e-mail is a destination without set-up."""
+
+    def render(self, message: Message) -> Rendered:
+        """Turn a message into text. Must not touch the network."""
+        raise NotImplementedError
+
+    def send(self, message: Message) -> Outcome:
+        """Send one message within `deadline_seconds`. Any exception counts as `Retry` for this message."""
+        raise NotImplementedError
+
+    def send_batch(self, feed: Feed) -> Iterator[tuple[Message, Outcome]]:
+        """Send many, and yield each outcome as it is known. Override it where the far side takes batches."""
+        for message in feed:
+            yield message, self.attempt(message)
+
+    def attempt(self, message: Message) -> Outcome:
+        """`send`, with whatever it raises turned into an outcome that costs no other message anything."""
+        try:
+            return self.send(message)
+        except Exception as error:
+            logger.exception("channel %s failed on delivery d%s", self.slug, message.delivery_id)
+            return Retry(Cause.BUG, type(error).__name__)
+
+    @property
+    def takes_addresses(self) -> bool:
+        """Whether `slug:address` names a destination by itself."""
+        return bool(self.address_field)
+
+    def target_label(self, settings: Mapping[str, Any]) -> str:
+        """What a destination is called if its owner gives no name. Must not show a secret."""
+        return str(settings.get(self.address_field, "")) or str(self.label)
+
+    def address_settings(self, address: str) -> dict[str, Any]:
+        """The settings of a bare address such as `email:ops@example.com`, to be cleaned by the form."""
+        return {self.address_field: address}

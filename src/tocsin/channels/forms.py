@@ -1,0 +1,111 @@
+"""The declaration of a destination's settings: a Django form that also gives JSON Schema and identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django import forms
+
+from tocsin.conf import nearest
+from tocsin.errors import FieldError, InvalidInput
+
+MAX_SETTING_CHARACTERS = 4096
+
+
+class SettingsForm(forms.Form):
+    """Base of a channel's settings.
+
+    `identity_fields` name the fields that make two destinations the same; `secret_fields` name those that
+    are encrypted at rest and never shown. An identity with a secret in it is stored as a digest.
+    """
+
+    identity_fields: ClassVar[tuple[str, ...]] = ()
+    secret_fields: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CleanSettings:
+    """What the form made of the input: open and secret values apart, and the identity of both."""
+
+    open: dict[str, Any]
+    secret: dict[str, Any] = field(repr=False)
+    identity: str
+
+
+def clean_settings(form_class: type[SettingsForm], given: object, prefix: str = "settings") -> CleanSettings:
+    """Validate and clean `given`. Raises `InvalidInput` with one error per field."""
+    if not isinstance(given, dict):
+        raise InvalidInput(FieldError(prefix, "must be an object.", "Send the settings as {name: value}."))
+    known = form_class.base_fields
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise InvalidInput(
+            *(
+                FieldError(f"{prefix}.{name}", "is no setting of this channel.", nearest(str(name), known))
+                for name in unknown
+            )
+        )
+    form = form_class(data=given)
+    if not form.is_valid():
+        raise InvalidInput(
+            *(
+                FieldError(f"{prefix}.{name}" if name != "__all__" else prefix, " ".join(map(str, errors)))
+                for name, errors in form.errors.items()
+            )
+        )
+    cleaned = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
+    return CleanSettings(
+        open={name: value for name, value in cleaned.items() if name not in form_class.secret_fields},
+        secret={name: value for name, value in cleaned.items() if name in form_class.secret_fields},
+        identity=identity_of(form_class, cleaned),
+    )
+
+
+def identity_of(form_class: type[SettingsForm], cleaned: dict[str, Any]) -> str:
+    """The address itself where it is one open field, else an unkeyed digest (so key rotation keeps it)."""
+    fields = form_class.identity_fields
+    if len(fields) == 1 and fields[0] not in form_class.secret_fields:
+        return str(cleaned.get(fields[0], ""))
+    canonical = json.dumps([cleaned.get(name) for name in fields], ensure_ascii=False, default=str)
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def json_schema(form_class: type[SettingsForm]) -> dict[str, Any]:
+    """JSON Schema of the settings, for `/api/v1/channels` and for other people's forms."""
+    properties = {}
+    for name, declared in form_class.base_fields.items():
+        schema = _field_schema(declared)
+        schema["title"] = str(declared.label or name.replace("_", " ").capitalize())
+        if declared.help_text:
+            schema["description"] = str(declared.help_text)
+        if name in form_class.secret_fields:
+            schema["writeOnly"] = True
+        properties[name] = schema
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name, declared in form_class.base_fields.items() if declared.required],
+        "additionalProperties": False,
+    }
+
+
+def _field_schema(declared: forms.Field) -> dict[str, Any]:
+    if isinstance(declared, forms.BooleanField):
+        return {"type": "boolean"}
+    if isinstance(declared, forms.IntegerField):
+        return {"type": "integer"}
+    if isinstance(declared, forms.JSONField):
+        return {"type": "object"}
+    schema: dict[str, Any] = {"type": "string"}
+    if isinstance(declared, forms.ChoiceField):
+        schema["enum"] = [value for value, _ in declared.choices]  # type: ignore[union-attr, misc]
+    elif isinstance(declared, forms.EmailField):
+        schema["format"] = "email"
+    elif isinstance(declared, forms.URLField):
+        schema["format"] = "uri"
+    if isinstance(declared, forms.CharField) and declared.max_length:
+        schema["maxLength"] = declared.max_length
+    return schema

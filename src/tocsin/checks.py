@@ -1,0 +1,118 @@
+"""Django's system checks: a wrong setting is one clear line at start, never an error at three in the morning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import checks
+from django.db import connections, router
+
+from tocsin import conf
+from tocsin.channels import registry
+from tocsin.errors import FieldError, InvalidInput
+from tocsin.events import types
+from tocsin.recipients import users
+
+SQLITE_OPTIONS = """"OPTIONS": {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+}"""
+
+
+def register() -> None:
+    """Make the checks known to Django."""
+    checks.register(check_settings, "tocsin")
+    checks.register(check_event_types, "tocsin")
+    checks.register(check_database, "tocsin", checks.Tags.database)
+    checks.register(check_deploy, "tocsin", deploy=True)
+
+
+def check_settings(**_: Any) -> list[checks.CheckMessage]:
+    """Every key of TOCSIN is known and sane, and every channel can be loaded."""
+    wrong = list(conf.problems())
+    if wrong:
+        return [_error(problem, "tocsin.E001") for problem in wrong]
+    return [_error(problem, "tocsin.E002") for problem in [*registry.problems(), *_user_fields()]]
+
+
+def _user_fields() -> list[FieldError]:
+    wrong = []
+    for name, path in users.field_paths().items():
+        if path and not users.has_path(path):
+            wrong.append(
+                FieldError(
+                    f"TOCSIN['USER_FIELDS'][{name!r}]", f"{path!r} leads nowhere from the user model.",
+                    "Give an ORM path such as profile__tz.",
+                )
+            )  # fmt: skip
+    return wrong
+
+
+def check_event_types(**_: Any) -> list[checks.CheckMessage]:
+    """Every declared type names channels that exist."""
+    found: list[checks.CheckMessage] = []
+    try:
+        declared = types.types()
+    except (InvalidInput, AttributeError) as error:
+        return [checks.Error(f"TOCSIN['EVENT_TYPES']: {error}", id="tocsin.E003")]
+    known = registry.channels()
+    for key, declaration in declared.items():
+        for slug in declaration.channels:
+            if slug not in known:
+                problem = FieldError(
+                    f"event type {key!r}", f"names the channel {slug!r}.", conf.nearest(slug, known)
+                )
+                found.append(_error(problem, "tocsin.E003"))
+    return found
+
+
+def check_database(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
+    """Users and tocsin share one database; SQLite is set up so that committed means kept."""
+    from django.contrib.auth import get_user_model
+
+    from tocsin.events.models import Event
+
+    found: list[checks.CheckMessage] = []
+    alias = router.db_for_write(Event)
+    if router.db_for_write(get_user_model()) != alias:
+        found.append(
+            checks.Error("Users and tocsin's tables are in different databases.",
+                         hint="Route both to one: planning joins them.", id="tocsin.E004")
+        )  # fmt: skip
+    if alias in (databases or ()) and connections[alias].vendor == "sqlite":
+        with connections[alias].cursor() as cursor:
+            journal = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+            synchronous = cursor.execute("PRAGMA synchronous").fetchone()[0]
+        if journal not in ("wal", "memory") or synchronous < 2:
+            found.append(
+                checks.Warning("SQLite is not set up to keep what it has acknowledged.",
+                               hint=f"Put this into DATABASES[{alias!r}]: {SQLITE_OPTIONS}", id="tocsin.W001")
+            )  # fmt: skip
+    return found
+
+
+def check_deploy(**_: Any) -> list[checks.CheckMessage]:
+    """What `check --deploy` should say."""
+    found: list[checks.CheckMessage] = []
+    if conf.get("ENGINE") == "inline":
+        found.append(
+            checks.Warning("Web processes do the sending themselves (TOCSIN['ENGINE'] is 'inline').",
+                           hint="Set it to 'worker' and run `manage.py tocsin worker`.", id="tocsin.W002")
+        )  # fmt: skip
+    if not conf.get("SECRET_KEYS"):
+        found.append(
+            checks.Warning("Secrets at rest are encrypted with a key derived from SECRET_KEY.",
+                           hint="Set TOCSIN['SECRET_KEYS'], so that each can be changed alone.", id="tocsin.W003")
+        )  # fmt: skip
+    if not conf.get("BASE_URL"):
+        found.append(
+            checks.Warning(
+                "Links in messages are not absolute.", hint="Set TOCSIN['BASE_URL'].", id="tocsin.W004"
+            )
+        )
+    return found
+
+
+def _error(problem: FieldError, code: str) -> checks.Error:
+    return checks.Error(f"{problem.field} {problem.message}", hint=problem.remedy or None, id=code)

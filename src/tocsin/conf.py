@@ -1,0 +1,179 @@
+"""Settings: one dict, `TOCSIN`, of which every key is declared here. `checks.py` refuses the rest."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings as django_settings
+
+from tocsin.errors import FieldError, invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of `TOCSIN`: its default, one sentence of meaning, and a check that says what is wrong."""
+
+    default: Any
+    meaning: str
+    problem: Callable[[Any], str]
+
+
+def _number(low: float, high: float) -> Callable[[Any], str]:
+    def problem(value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            return f"must be a number from {low} to {high}"
+        return ""
+
+    return problem
+
+
+def _choice(*names: str) -> Callable[[Any], str]:
+    return lambda value: "" if value in names else f"must be one of {', '.join(names)}"
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, str) else "must be a string"
+
+
+def _mapping(value: Any) -> str:
+    return "" if isinstance(value, dict) else "must be a dict"
+
+
+def _strings(value: Any) -> str:
+    fine = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return "" if fine else "must be a list of strings"
+
+
+def _networks(value: Any) -> str:
+    if problem := _strings(value):
+        return problem
+    for item in value:
+        try:
+            ipaddress.ip_network(item)
+        except ValueError as error:
+            return f"has {item!r}, which is no network such as 10.0.0.0/8 ({error})"
+    return ""
+
+
+def _user_fields(value: Any) -> str:
+    if not isinstance(value, dict) or not all(isinstance(path, str) for path in value.values()):
+        return "must be a dict of ORM paths"
+    unknown = sorted(set(value) - set(USER_FIELDS))
+    return f"has {', '.join(unknown)}; known are {', '.join(USER_FIELDS)}" if unknown else ""
+
+
+def _fernet_keys(value: Any) -> str:
+    from cryptography.fernet import Fernet
+
+    if problem := _strings(value):
+        return problem
+    try:
+        for key in value:
+            Fernet(key)
+    except ValueError:
+        return "has a key that is none; make one with Fernet.generate_key() of the package cryptography"
+    return ""
+
+
+USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}
+
+SETTINGS: dict[str, Setting] = {
+    "ALLOWED_PRIVATE_NETWORKS": Setting(
+        (), "Networks that channels may post to although they are not public.", _networks
+    ),
+    "BACKOFF_CAP_SECONDS": Setting(3600, "Longest wait between two attempts.", _number(0.01, 86400)),
+    "BACKOFF_SECONDS": Setting(
+        5, "Wait before the second attempt, doubled each time, with full jitter.", _number(0.001, 3600)
+    ),
+    "BASE_URL": Setting("", "Where this site is reached; makes links in messages absolute.", _text),
+    "CHANNELS": Setting({}, "Further channels: slug → dotted path of a Channel class.", _mapping),
+    "CHANNEL_THREADS": Setting({}, "Threads per channel where one is too few: slug → number.", _mapping),
+    "ENGINE": Setting(
+        "inline",
+        "Who does the work: threads of this process, or `tocsin worker`.",
+        _choice("inline", "worker"),
+    ),
+    "EVENT_TYPES": Setting(
+        {}, "Event types declared in settings: key → arguments of event_type().", _mapping
+    ),
+    "FROM_EMAIL": Setting("", "Sender of e-mails; empty means DEFAULT_FROM_EMAIL.", _text),
+    "GIVE_UP_HOURS": Setting(72, "A delivery older than this is not retried again.", _number(0.001, 8760)),
+    "INLINE_DRAIN_SECONDS": Setting(
+        5, "How long a process that ends may finish what it has in hand.", _number(0, 300)
+    ),
+    "LEASE_SECONDS": Setting(30, "How long a claim holds without renewal.", _number(0.2, 3600)),
+    "MAILER": Setting("default", "Alias in Django's MAILERS that the e-mail channel uses.", _text),
+    "MAX_ATTEMPTS": Setting(12, "Attempts before a delivery is dead.", _number(1, 1000)),
+    "MAX_BODY_BYTES": Setting(
+        262_144, "Largest accepted body, data included, in bytes.", _number(1024, 64 * 1024 * 1024)
+    ),
+    "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", _number(1, 1_000_000)),
+    "RENEW_SECONDS": Setting(10, "How often a worker renews the leases it holds.", _number(0.05, 1200)),
+    "SECRET_KEYS": Setting(
+        (), "Fernet keys for secrets at rest, newest first; empty derives one from SECRET_KEY.", _fernet_keys
+    ),
+    "SWEEP_SECONDS": Setting(1, "How often what is due or was lost is looked for.", _number(0.02, 600)),
+    "USER_FIELDS": Setting({}, "ORM paths from the user to email, name, time_zone and locale.", _user_fields),
+}
+
+
+def get(name: str) -> Any:
+    """The value of `TOCSIN[name]`, or its default. Raises KeyError for a name that is not declared."""
+    setting = SETTINGS[name]
+    return _given().get(name, setting.default)
+
+
+def _given() -> Mapping[str, Any]:
+    given = getattr(django_settings, "TOCSIN", {})
+    return given if isinstance(given, dict) else {}
+
+
+def problems() -> Iterator[FieldError]:
+    """What is wrong with `TOCSIN`, for the system checks. Secret values are not repeated."""
+    given = getattr(django_settings, "TOCSIN", {})
+    if not isinstance(given, dict):
+        yield FieldError("TOCSIN", "must be a dict.", "Write TOCSIN = {…} in the settings.")
+        return
+    for name, value in given.items():
+        if name not in SETTINGS:
+            yield FieldError(f"TOCSIN[{name!r}]", "is no setting.", nearest(str(name), SETTINGS))
+        elif problem := SETTINGS[name].problem(value):
+            yield FieldError(f"TOCSIN[{name!r}]", f"{problem}.", SETTINGS[name].meaning)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The remedy for a misspelt name: the nearest known one, or all of them."""
+    known = sorted(known)
+    if close := get_close_matches(name, known, n=1):
+        return f"Did you mean {close[0]!r}?"
+    return f"Known are: {', '.join(known) or 'none yet'}."
+
+
+def check_slug(field: str, name: str, known: Iterable[str]) -> str:
+    """`name` if it is among `known`; else raises `InvalidInput` with the nearest known name."""
+    known = list(known)
+    if name not in known:
+        raise invalid(field, f"{name!r} is not known.", nearest(name, known))
+    return name
+
+
+def secret_keys() -> tuple[bytes, ...]:
+    """The Fernet keys in force, newest first."""
+    return _keys(tuple(get("SECRET_KEYS")), django_settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=4)
+def _keys(keys: tuple[str, ...], fallback: str) -> tuple[bytes, ...]:
+    if keys:
+        return tuple(key.encode() for key in keys)
+    derived = hashlib.scrypt(fallback.encode(), salt=b"tocsin secrets at rest", n=2**14, r=8, p=1, dklen=32)
+    return (base64.urlsafe_b64encode(derived),)

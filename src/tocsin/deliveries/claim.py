@@ -1,0 +1,142 @@
+"""Claiming: one UPDATE that takes what is due and leases it, committed before any work is done on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections, router, transaction
+
+from tocsin import clock, conf
+from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.states import READY, State
+from tocsin.events.models import Event
+from tocsin.events.states import EventState
+from tocsin.levels import PRIORITIES
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models import Model
+
+SOLO_AFTER = 2
+"""Expired leases after which a row is claimed alone, for it may be the one that ends its workers."""
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A delivery in hand. The fields are columns of Delivery, in the order of RETURNING."""
+
+    id: int
+    event_id: uuid.UUID
+    organization_id: int
+    user_id: Any
+    destination_id: int | None
+    destination_ref: str
+    label: str
+    address: str
+    identity: str
+    turn: int
+    fence: int
+    attempt: int
+    priority: int
+    locale: str
+    layer: str
+    due_at: datetime
+    created_at: datetime
+
+
+COLUMNS = tuple(Claimed.__dataclass_fields__)
+
+
+def claim_deliveries(channel: str, limit: int) -> list[Claimed]:
+    """Lease up to `limit` due deliveries of a channel, the gravest and oldest first."""
+    ready = ", ".join(f"'{state}'" for state in READY)
+    rows = _claim(
+        Delivery, f"channel = %s AND state IN ({ready})", (channel,), limit,
+        assign=f"state = '{State.SENDING}', attempt = attempt + 1, started_at = {{now}}", returning=COLUMNS,
+    )  # fmt: skip
+    claimed = [Claimed(*row) for row in rows]
+    claimed.sort(key=lambda one: (one.priority, one.due_at, one.id))
+    return claimed
+
+
+def claim_events(limit: int) -> list[Event]:
+    """Lease up to `limit` events that are due to be planned."""
+    rows = _claim(
+        Event, f"state = '{EventState.WAITING}'", (), limit,
+        assign=f"state = '{EventState.PLANNING}'", returning=("id",),
+    )  # fmt: skip
+    events = Event.objects.in_bulk([row[0] for row in rows])
+    return sorted(events.values(), key=lambda event: (event.priority, event.due_at, event.id))
+
+
+def _claim(
+    model: type[Model],
+    where: str,
+    params: Sequence[Any],
+    limit: int,
+    *,
+    assign: str,
+    returning: Sequence[str],
+) -> list[Sequence[Any]]:
+    """Priorities are asked one by one: each is a range of the partial index, however much is not due yet."""
+    alias = router.db_for_write(model)
+    connection = connections[alias]
+    rows: list[Sequence[Any]] = []
+    with transaction.atomic(using=alias), connection.cursor() as cursor:
+        for priority in PRIORITIES:
+            sql = _statement(connection, model, f"{where} AND priority = {priority}", assign, returning)
+            if len(rows) < limit:
+                cursor.execute(sql.format(claims=f"< {SOLO_AFTER}"), (*params, limit - len(rows)))
+                rows += cursor.fetchall()
+            if not rows:
+                cursor.execute(sql.format(claims=f">= {SOLO_AFTER}"), (*params, 1))
+                if rows := cursor.fetchall():
+                    break
+    convert = _converter(connection, model, returning)
+    return [convert(row) for row in rows]
+
+
+def _statement(
+    connection: BaseDatabaseWrapper, model: type[Model], where: str, assign: str, returning: Sequence[str]
+) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    now = clock.now_sql(connection)
+    lease = clock.now_sql(connection, conf.get("LEASE_SECONDS"))
+    postgresql = connection.vendor == "postgresql"
+    due = (
+        f"SELECT id FROM {table} WHERE {where} AND due_at <= {now} AND claims {{claims}} "  # noqa: S608
+        f"ORDER BY due_at, id LIMIT %s{' FOR UPDATE SKIP LOCKED' if postgresql else ''}"
+    )
+    # As an array the list is worked out once; as IN (…) PostgreSQL may run it again and lock more rows.
+    among = f"= ANY(ARRAY({due}))" if postgresql else f"IN ({due})"
+    return (
+        f"UPDATE {table} SET {assign.format(now=now)}, fence = fence + 1, claims = claims + 1, "  # noqa: S608
+        f"lease_until = {lease} WHERE id {among} RETURNING {', '.join(returning)}"
+    )
+
+
+def _converter(
+    connection: BaseDatabaseWrapper, model: type[Model], names: Sequence[str]
+) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """What turns a raw row into Python values; SQLite keeps keys and times as text."""
+    steps = []
+    for index, name in enumerate(names):
+        field = model._meta.get_field(name.removesuffix("_id") if name != "provider_id" else name)
+        column = field.get_col(model._meta.db_table)  # type: ignore[union-attr]
+        found = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
+        steps += [(index, step, column) for step in found]
+    if not steps:
+        return lambda row: row
+
+    def convert(row: Sequence[Any]) -> Sequence[Any]:
+        values = list(row)
+        for index, step, column in steps:
+            values[index] = step(values[index], column, connection)
+        return values
+
+    return convert

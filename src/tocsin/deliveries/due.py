@@ -1,0 +1,36 @@
+"""Which channels have due work: one query that probes the partial index, whatever waits for later."""
+
+from __future__ import annotations
+
+from django.db import connections, router
+
+from tocsin import clock
+from tocsin.channels import registry
+from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.states import READY
+from tocsin.events.states import EventState
+from tocsin.levels import PRIORITIES
+
+PLAN = "plan"
+
+
+def channels_with_work() -> set[str]:
+    """The slugs of channels with due deliveries, and "plan" where events are due."""
+    connection = connections[router.db_for_write(Delivery)]
+    now = clock.now_sql(connection)
+    ready = ", ".join(f"'{state}'" for state in READY)
+    probes, params = [], []
+    for priority in PRIORITIES:
+        probes.append(
+            f"SELECT '{PLAN}' WHERE EXISTS (SELECT 1 FROM tocsin_event "  # noqa: S608
+            f"WHERE state = '{EventState.WAITING}' AND priority = {priority} AND due_at <= {now})"
+        )
+        for slug in registry.channels():
+            probes.append(
+                f"SELECT %s WHERE EXISTS (SELECT 1 FROM tocsin_delivery WHERE channel = %s "  # noqa: S608
+                f"AND state IN ({ready}) AND priority = {priority} AND due_at <= {now})"
+            )
+            params += [slug, slug]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ".join(probes), params)
+        return {row[0] for row in cursor.fetchall()}

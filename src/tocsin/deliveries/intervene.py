@@ -1,0 +1,91 @@
+"""What people do to deliveries: cancel what is unsent, replay what is dead, forget a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models.functions import Cast, Concat
+
+from tocsin import clock
+from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.states import FINAL, READY, Reason, State
+from tocsin.deliveries.succession import plan_successors
+from tocsin.errors import Conflict, NotFound
+from tocsin.events.models import Event
+from tocsin.events.states import EventState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+    from tocsin.tenants.scope import Scope
+
+UNPLANNED = (EventState.WAITING, EventState.PLANNING, EventState.AWAITING_CONFIRMATION)
+
+
+def cancel(events: QuerySet[Event]) -> int:
+    """Cancel these events and their unsent deliveries, in one transaction.
+
+    Returns how many events that changed. What a worker is sending at this moment is not called back.
+    """
+    with transaction.atomic():
+        keys = list(events.select_for_update().values_list("pk", flat=True))
+        chosen = Event.objects.filter(pk__in=keys)
+        unsent = Delivery.objects.filter(event__in=keys, state__in=READY)
+        still = Exists(unsent.filter(event=OuterRef("pk")))
+        ended = {"state": EventState.CANCELLED, "reason": Reason.EVENT_CANCELLED, "lease_until": None}
+        changed: int = chosen.filter(still, state=EventState.PLANNED).update(**ended)
+        changed += chosen.filter(state__in=UNPLANNED).update(**ended)
+        unsent.update(state=State.CANCELLED, reason=Reason.EVENT_CANCELLED, finished_at=clock.DatabaseNow())
+        return changed
+
+
+def replay(public_ids: Iterable[str], scope: Scope) -> set[str]:
+    """Send dead deliveries on their way again, all or none; returns the channels that have work now.
+
+    Raises `NotFound` for ids that are not there, `Conflict` for those that are not dead.
+    """
+    keys = [_number(public_id) for public_id in public_ids]
+    with transaction.atomic():
+        rows = Delivery.objects.within(scope).filter(pk__in=keys).select_for_update()
+        found = {row.pk: row for row in rows}
+        for key in keys:
+            if key not in found:
+                raise NotFound(f"There is no delivery d{key}.")
+            if found[key].state != State.DEAD:
+                raise Conflict(f"Delivery d{key} is {found[key].state}; only dead ones can be replayed.")
+        Delivery.objects.filter(pk__in=keys).update(
+            state=State.PENDING, reason=Reason.REPLAYED, due_at=clock.DatabaseNow(),
+            created_at=clock.DatabaseNow(), finished_at=None, attempt=0, claims=0, fence=F("fence") + 1,
+        )  # fmt: skip
+    return {row.channel for row in found.values()}
+
+
+def _number(public_id: str) -> int:
+    if public_id[:1] == "i" and public_id[1:].isdigit():
+        raise Conflict(f"{public_id} is in an inbox already; there is nothing to replay.")
+    digits = public_id.removeprefix("d")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise NotFound(f"There is no delivery {public_id!r}.")
+    return int(digits)
+
+
+def forget(user_pk: Any) -> None:
+    """Take a person out of the ledger: what is unsent is skipped, history keeps no personal data.
+
+    Call it before or after the user row is deleted. Someone else at the same address still receives.
+    """
+    with transaction.atomic():
+        theirs = Delivery.objects.filter(user=user_pk)
+        unsent = list(theirs.filter(state__in=READY).values_list("pk", flat=True))
+        Delivery.objects.filter(pk__in=unsent).update(
+            state=State.SKIPPED, reason=Reason.RECIPIENT_GONE, finished_at=clock.DatabaseNow()
+        )
+        plan_successors(unsent)
+        theirs.filter(state__in=FINAL).update(
+            user=None, destination=None, label="", address="", provider_id="",
+            identity=Concat(Value("forgotten:"), Cast("pk", CharField())),
+        )  # fmt: skip

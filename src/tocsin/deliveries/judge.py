@@ -1,0 +1,65 @@
+"""The last look before sending: may this delivery still go out? Pure: values in, verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.deliveries.states import Reason, State
+from tocsin.events.states import EventState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true at this moment of a delivery that is about to be sent."""
+
+    now: datetime
+    event_state: str | None
+    expires_at: datetime | None
+    mandatory: bool
+    to_person: bool
+    person_exists: bool = True
+    person_active: bool = True
+    opted_out: bool = False
+    dnd_until: datetime | None = None
+    destination_known: bool = True
+    destination_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a delivery is not sent now. `until` is when a deferred one comes up again."""
+
+    state: State
+    reason: Reason
+    until: datetime | None = None
+
+
+def judge(facts: Facts) -> Verdict | None:
+    """None to send; else what becomes of the delivery, and why."""
+    if facts.event_state in (None, EventState.CANCELLED):
+        return Verdict(State.CANCELLED, Reason.EVENT_CANCELLED)
+    if facts.expires_at is not None and facts.expires_at <= facts.now:
+        return Verdict(State.EXPIRED, Reason.EVENT_EXPIRED)
+    if facts.to_person and (verdict := _judge_person(facts)):
+        return verdict
+    if not facts.destination_known:
+        return Verdict(State.SKIPPED, Reason.DESTINATION_GONE)
+    if facts.destination_disabled:
+        return Verdict(State.SKIPPED, Reason.DESTINATION_DISABLED)
+    return None
+
+
+def _judge_person(facts: Facts) -> Verdict | None:
+    if not facts.person_exists:
+        return Verdict(State.SKIPPED, Reason.RECIPIENT_GONE)
+    if not facts.person_active:
+        return Verdict(State.SKIPPED, Reason.INACTIVE)
+    if facts.opted_out and not facts.mandatory:
+        return Verdict(State.SKIPPED, Reason.OPTED_OUT)
+    if facts.dnd_until is not None and facts.dnd_until > facts.now:
+        return Verdict(State.DEFERRED, Reason.DO_NOT_DISTURB, facts.dnd_until)
+    return None

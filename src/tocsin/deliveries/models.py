@@ -1,0 +1,123 @@
+"""Tables of the ledger: the delivery, its attempts, and the channels that are paused.
+
+Delivery and Attempt carry no foreign-key constraints (they cost 2.5 times the insert) and are written in
+sets; labels are copied, so that history stays readable when a user or a destination is gone.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from tocsin.channels.outcomes import Cause
+from tocsin.deliveries.states import READY, AttemptOutcome, Reason, State
+from tocsin.tenants.scope import ScopedManager
+
+
+class Delivery(models.Model):
+    """One event to one destination. Its state is written by `claim.py` and `record.py` and nothing else."""
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(
+        "tocsin.Organization", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    event = models.ForeignKey(
+        "tocsin.Event", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    channel = models.CharField(max_length=50)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+    )
+    destination = models.ForeignKey(
+        "tocsin.Destination",
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+    )
+    destination_ref = models.CharField(max_length=200, blank=True, default="")
+    label = models.CharField(max_length=200, blank=True, default="")
+    address = models.TextField(blank=True, default="")
+    identity = models.CharField(max_length=320)
+    turn = models.SmallIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    reason = models.CharField(max_length=24, choices=Reason, blank=True, default="")
+    due_at = models.DateTimeField()
+    priority = models.SmallIntegerField()
+    lease_until = models.DateTimeField(null=True)
+    fence = models.BigIntegerField(default=0)
+    claims = models.SmallIntegerField(default=0)
+    attempt = models.SmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    group_key = models.CharField(max_length=200, blank=True, default="")
+    merged_into = models.BigIntegerField(null=True)
+    locale = models.CharField(max_length=35, blank=True, default="")
+    rule_version = models.BigIntegerField(null=True)
+    layer = models.CharField(max_length=40, blank=True, default="")
+    provider_id = models.CharField(max_length=200, blank=True, default="")
+    template_version = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "channel", "identity", "turn"], name="tocsin_delivery_identity"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel", "priority", "due_at", "id"],
+                name="tocsin_delivery_due",
+                condition=Q(state__in=READY),
+            ),
+            models.Index(
+                fields=["lease_until"], name="tocsin_delivery_lease", condition=Q(state=State.SENDING)
+            ),
+            models.Index(
+                fields=["organization", "-id"], name="tocsin_delivery_dead", condition=Q(state=State.DEAD)
+            ),
+            models.Index(
+                fields=["user", "-id"], name="tocsin_delivery_user", condition=Q(user__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"d{self.pk} {self.channel} {self.state}"
+
+
+class Attempt(models.Model):
+    """One try of one delivery, written with its outcome."""
+
+    id = models.BigAutoField(primary_key=True)
+    delivery = models.ForeignKey(Delivery, models.DO_NOTHING, db_constraint=False, related_name="attempts")
+    number = models.SmallIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=AttemptOutcome)
+    cause = models.CharField(max_length=24, choices=Cause, blank=True, default="")
+    detail = models.CharField(max_length=500, blank=True, default="")
+    provider_id = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"d{self.delivery_id} #{self.number}: {self.outcome}"
+
+
+class Pause(models.Model):
+    """A channel that an operator has stopped; the empty name stops all of them."""
+
+    channel = models.CharField(max_length=50, unique=True, blank=True)
+    since = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.channel or "all channels"

@@ -1,0 +1,159 @@
+"""From claimed rows to messages: everything is looked up in sets, judged, and laid before the channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from tocsin import clock, conf
+from tocsin.channels.base import EventView, Message, Recipient, Target
+from tocsin.deliveries.judge import Facts, Verdict, judge
+from tocsin.deliveries.states import Reason, State
+from tocsin.events import types
+from tocsin.events.models import Event
+from tocsin.levels import Level
+from tocsin.recipients import secrets, users
+from tocsin.recipients.models import Destination, Person, Preference
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from tocsin.channels.base import Channel
+    from tocsin.deliveries.claim import Claimed
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the deliveries of one claim speak of, each loaded with one query."""
+
+    events: dict[uuid.UUID, Event]
+    people: dict[Any, tuple[Recipient, bool]]
+    destinations: dict[int, Destination]
+    opted_out: set[tuple[Any, str]]
+    resting: dict[Any, datetime]
+    broken_accounts: set[tuple[Any, str]]
+    now: datetime
+    views: dict[uuid.UUID, EventView] = field(default_factory=dict)
+
+    def view(self, event: Event) -> EventView:
+        """The event as channels see it; made once for all its deliveries."""
+        if event.pk not in self.views:
+            self.views[event.pk] = view_of(event)
+        return self.views[event.pk]
+
+
+def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
+    """Load all that judging and sending these deliveries needs."""
+    now = clock.now()
+    claimed = list(claimed)
+    keys = {row.user_id for row in claimed if row.user_id is not None}
+    events = Event.objects.select_related("organization", "project").in_bulk(
+        {row.event_id for row in claimed}
+    )
+    refused = Preference.objects.filter(
+        user__in=keys,
+        channel=channel.slug,
+        event_type__in={event.type for event in events.values()},
+        wanted=False,
+    )
+    resting = Person.objects.filter(user__in=keys, dnd_until__gt=now)
+    broken = Destination.objects.filter(
+        user__in=keys, channel=channel.slug, managed=True, disabled_at__isnull=False
+    )
+    return Surroundings(
+        events=events,
+        people=users.recipients(keys),
+        destinations=Destination.objects.in_bulk({row.destination_id for row in claimed} - {None}),
+        opted_out=set(refused.values_list("user", "event_type")),
+        resting={person.pk: person.dnd_until for person in resting if person.dnd_until},
+        broken_accounts=set(broken.values_list("user", "identity")) if channel.uses_account_email else set(),
+        now=now,
+    )
+
+
+def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | Verdict:
+    """The message of one delivery, or why there is none."""
+    event = around.events.get(row.event_id)
+    person, active = around.people.get(row.user_id, (None, False))
+    destination = around.destinations.get(row.destination_id) if row.destination_id is not None else None
+    verdict = judge(
+        Facts(
+            now=around.now,
+            event_state=event.state if event else None,
+            expires_at=event.expires_at if event else None,
+            mandatory=bool(event and types.find(event.type).mandatory),
+            to_person=row.user_id is not None,
+            person_exists=person is not None,
+            person_active=active,
+            opted_out=bool(event and (row.user_id, event.type) in around.opted_out),
+            dnd_until=around.resting.get(row.user_id),
+            destination_known=row.destination_id is None or destination is not None,
+            destination_disabled=bool(destination and destination.disabled_at)
+            or (row.destination_id is None and (row.user_id, row.identity) in around.broken_accounts),
+        )
+    )
+    if verdict is not None or event is None:
+        return verdict or Verdict(State.CANCELLED, Reason.EVENT_CANCELLED)
+    target = target_of(channel, row, destination, person)
+    if isinstance(target, Verdict):
+        return target
+    return Message(
+        delivery_id=row.id,
+        attempt=row.attempt,
+        key=f"{event.pk}-{row.id}",
+        events=(around.view(event),),
+        target=target,
+        recipient=person,
+        locale=row.locale,
+        action="resolve" if event.status == "resolved" else "open",
+    )
+
+
+def target_of(
+    channel: Channel, row: Claimed, destination: Destination | None, person: Recipient | None
+) -> Target | Verdict:
+    """Where a delivery goes, with its secrets; an account address is read from the user row again."""
+    try:
+        if destination is not None:
+            settings = destination.settings | secrets.unseal(destination.secrets)
+            return Target(destination.identity, destination.label, settings, destination.pk)
+        if row.address:
+            return Target(row.identity, row.label, secrets.unseal(row.address))
+    except secrets.SecretUnreadable:
+        return Verdict(State.SKIPPED, Reason.SECRET_UNREADABLE)
+    if channel.in_app:
+        return Target(row.identity, row.label, {})
+    if person is None or not person.email:
+        return Verdict(State.SKIPPED, Reason.NO_DESTINATION)
+    return Target(row.identity, row.label, channel.address_settings(users.ascii_lower(person.email)))
+
+
+def view_of(event: Event) -> EventView:
+    """The event as plain values, with absolute links."""
+    return EventView(
+        id=str(event.pk),
+        type=event.type,
+        type_label=str(types.find(event.type).label),
+        level=Level(event.level),
+        title=event.title,
+        body=event.body,
+        data=event.data,
+        url=absolute(event.url),
+        actions=tuple({"label": action["label"], "url": absolute(action["url"])} for action in event.actions),
+        actor=event.actor,
+        about=event.about,
+        group_key=event.group_key,
+        status=event.status,
+        organization=event.organization.slug,
+        project=event.project.slug if event.project else "",
+        created_at=event.created_at,
+    )
+
+
+def absolute(url: str) -> str:
+    """`url` against `TOCSIN["BASE_URL"]`, as it is where there is none."""
+    base = conf.get("BASE_URL")
+    return urljoin(base, url) if url and base else url

@@ -1,0 +1,202 @@
+"""Sending: claim, judge, hand to the channel, record each outcome as it becomes known."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from tocsin import clock, conf
+from tocsin.channels import registry
+from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
+from tocsin.deliveries import pauses
+from tocsin.deliveries.claim import Claimed, claim_deliveries
+from tocsin.deliveries.judge import Verdict
+from tocsin.deliveries.prepare import look_around, prepare
+from tocsin.deliveries.record import MAX_DETAIL, Result, record_patiently, renew
+from tocsin.deliveries.retry import RetryPolicy, wait_before_retry
+from tocsin.deliveries.states import AttemptOutcome, Reason, State
+from tocsin.recipients import destinations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.channels.base import Channel, Message
+
+logger = logging.getLogger("tocsin.deliveries")
+
+FLUSH_SECONDS = 0.05
+"""How long an outcome may wait for others to be written with it."""
+FLUSH_ROWS = 250
+BATCH_SECONDS = 20.0
+"""A batch that keeps refilling ends after this, so that pauses and shutdowns are seen."""
+
+_hands: set[Hand] = set()
+_hands_lock = threading.Lock()
+
+
+def deliver(channel: str, count: int, stop: threading.Event | None = None) -> int:
+    """Send what is due on a channel, at most `count` at a time. Returns how many deliveries were taken.
+
+    `stop`, once set, ends the batch early: what was not handed over is released.
+    """
+    if pauses.is_paused(channel):
+        return 0
+    hand = Hand(registry.get(channel), count, stop or threading.Event())
+    with _hands_lock:
+        _hands.add(hand)
+    try:
+        hand.work()
+    finally:
+        with _hands_lock:
+            _hands.discard(hand)
+    return hand.taken
+
+
+def renew_leases() -> None:
+    """Prolong the leases of everything in hand in this process, and write outcomes that wait."""
+    with _hands_lock:
+        hands = list(_hands)
+    for hand in hands:
+        hand.flush()
+        renew(hand.held(), conf.get("LEASE_SECONDS"))
+
+
+class Hand:
+    """What one thread has in hand of one channel; the Feed that the channel reads from."""
+
+    def __init__(self, channel: Channel, count: int, stop: threading.Event) -> None:
+        self.channel = channel
+        self.count = count
+        self.stop = stop
+        self.taken = 0
+        self._rows: dict[int, Claimed] = {}
+        self._results: list[Result] = []
+        self._flushed = 0.0
+        self._lock = threading.Lock()
+        self._first: list[Message] = []
+        self._ends = time.monotonic() + BATCH_SECONDS
+
+    def work(self) -> None:
+        """Claim, send, record; whatever the channel did not answer for is recorded as such."""
+        self._first = self._take(self.count)
+        try:
+            if self._first:
+                for message, outcome in self.channel.send_batch(self):
+                    self._answer(message.delivery_id, outcome)
+        except Exception:
+            logger.exception("channel %s ended its batch with an error", self.channel.slug)
+        finally:
+            for pk in list(self._rows):
+                self._answer(pk, Later(Cause.BUSY, 0.0) if self.stop.is_set() else Retry(Cause.UNFINISHED))
+            self.flush()
+
+    def __iter__(self) -> Iterator[Message]:
+        for message in self._first:
+            if self.stop.is_set():
+                return
+            yield message
+
+    def more(self, free: int) -> list[Message]:
+        """Claim up to `free` further messages while the batch may go on."""
+        if self.stop.is_set() or time.monotonic() > self._ends or pauses.is_paused(self.channel.slug):
+            return []
+        return self._take(free)
+
+    def held(self) -> list[tuple[int, int]]:
+        """(id, fence) of all that is not answered yet."""
+        with self._lock:
+            return [(row.id, row.fence) for row in self._rows.values()]
+
+    def _take(self, count: int) -> list[Message]:
+        claimed = claim_deliveries(self.channel.slug, count)
+        self.taken += len(claimed)
+        if not claimed:
+            return []
+        with self._lock:
+            self._rows |= {row.id: row for row in claimed}
+        around = look_around(self.channel, claimed)
+        messages = []
+        for row in claimed:
+            made = prepare(self.channel, row, around)
+            if isinstance(made, Verdict):
+                self._note(row.id, _result_of_verdict(row, made))
+            else:
+                messages.append(made)
+        self.flush()
+        return messages
+
+    def _answer(self, pk: int, outcome: Outcome) -> None:
+        row = self._rows.get(pk)
+        if row is None:
+            logger.warning("channel %s answered twice for d%s; the first answer holds", self.channel.slug, pk)
+            return
+        self._note(pk, _result_of_outcome(row, outcome))
+        if isinstance(outcome, Rejected) and outcome.disable_destination:
+            _disable(self.channel.slug, row, str(outcome.cause.label))
+
+    def _note(self, pk: int, result: Result) -> None:
+        with self._lock:
+            del self._rows[pk]
+            self._results.append(result)
+            full = len(self._results) >= FLUSH_ROWS or time.monotonic() - self._flushed > FLUSH_SECONDS
+        if full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the outcomes known so far."""
+        with self._lock:
+            results, self._results = self._results, []
+            self._flushed = time.monotonic()
+        record_patiently(results, conf.get("LEASE_SECONDS"))
+
+
+def _disable(channel: str, row: Claimed, why: str) -> None:
+    """Stop using an address that the far side says does not work. A bare address has nothing to disable."""
+    if row.destination_id is not None:
+        destinations.disable([row.destination_id], why)
+    elif row.user_id is not None:
+        destinations.disable_account_address(row.user_id, channel, row.identity, why)
+
+
+def _result_of_verdict(row: Claimed, verdict: Verdict) -> Result:
+    wait = max(0.0, (verdict.until - clock.now()).total_seconds()) if verdict.until else None
+    return Result(row.id, row.fence, verdict.state, verdict.reason, wait=wait, tried=False)
+
+
+def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
+    match outcome:
+        case Sent(provider_id):
+            return Result(
+                row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id[:200]
+            )
+        case Later(_, after):
+            state = State.RETRYING if row.attempt > 1 else State.PENDING
+            reason = Reason.RETRY if row.attempt > 1 else Reason.NONE
+            return Result(row.id, row.fence, state, reason, wait=after, tried=False)
+        case Rejected(cause, detail):
+            return Result(row.id, row.fence, State.DEAD, Reason.REJECTED,
+                          outcome=AttemptOutcome.REJECTED, cause=cause, detail=detail[:MAX_DETAIL])  # fmt: skip
+        case Retry(cause, detail, after):
+            wait = wait_before_retry(
+                _policy(),
+                row.attempt,
+                (clock.now() - row.created_at).total_seconds(),
+                after,
+                random.random(),  # noqa: S311
+            )
+            state, reason = (State.DEAD, Reason.GAVE_UP) if wait is None else (State.RETRYING, Reason.RETRY)
+            return Result(row.id, row.fence, state, reason, wait=wait,
+                          outcome=AttemptOutcome.RETRY, cause=cause, detail=detail[:MAX_DETAIL])  # fmt: skip
+    raise TypeError(f"{outcome!r} is no outcome")
+
+
+def _policy() -> RetryPolicy:
+    return RetryPolicy(
+        max_attempts=conf.get("MAX_ATTEMPTS"),
+        give_up_after=conf.get("GIVE_UP_HOURS") * 3600.0,
+        backoff=conf.get("BACKOFF_SECONDS"),
+        cap=conf.get("BACKOFF_CAP_SECONDS"),
+    )

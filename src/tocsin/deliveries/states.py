@@ -1,0 +1,58 @@
+"""States of a delivery and the reasons for them. Vocabulary only: one sentence of meaning each."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class State(TextChoices):
+    """Where a delivery is. `pending → sending → sent`, or `retrying → … → dead`, or none of it, with a reason."""
+
+    PENDING = "pending", _("Waits for a worker.")
+    SENDING = "sending", _("A worker is sending it.")
+    RETRYING = "retrying", _("Did not get through yet; will be tried again.")
+    DEFERRED = "deferred", _("Waits for a better moment.")
+    SENT = "sent", _("The far side took it.")
+    DEAD = "dead", _("Given up. It can be replayed.")
+    SKIPPED = "skipped", _("Was not to be sent.")
+    CANCELLED = "cancelled", _("Cancelled before it was sent.")
+    EXPIRED = "expired", _("Was no longer wanted when its turn came.")
+
+
+READY = (State.PENDING, State.RETRYING, State.DEFERRED)
+FINAL = (State.SENT, State.DEAD, State.SKIPPED, State.CANCELLED, State.EXPIRED)
+
+
+class Reason(TextChoices):
+    """Why a delivery is in its state, where the state alone does not say it."""
+
+    NONE = "", ""
+    INACTIVE = "inactive", _("The account is not active.")
+    OPTED_OUT = "opted_out", _("They switched this kind of message off on this channel.")
+    NO_DESTINATION = "no_destination", _("They have no address on this channel.")
+    DESTINATION_DISABLED = "destination_disabled", _("Their address on this channel is disabled.")
+    RECIPIENT_GONE = "recipient_gone", _("The account no longer exists.")
+    DESTINATION_GONE = "destination_gone", _("The destination no longer exists.")
+    SECRET_UNREADABLE = "secret_unreadable", _("The destination's secret cannot be read with today's keys.")
+    CHANNEL_GONE = "channel_gone", _("The channel is not installed any more.")
+    DO_NOT_DISTURB = "do_not_disturb", _("They asked not to be disturbed until then.")
+    EVENT_CANCELLED = "event_cancelled", _("The event was cancelled.")
+    EVENT_EXPIRED = "event_expired", _("The event's time was over.")
+    NO_LONGER_VALID = "no_longer_valid", _("The event was no longer true when it was due.")
+    GAVE_UP = "gave_up", _("It was tried as often, or as long, as the settings allow.")
+    REJECTED = "rejected", _("The far side refused it for good.")
+    POISON = "poison", _("It took its worker down three times.")
+    PLAN_FAILED = "plan_failed", _("Planning failed.")
+    UNKNOWN_RECIPIENT = "unknown_recipient", _("Nobody and nothing goes by this name any more.")
+    RETRY = "retry", _("The last attempt failed; see its cause.")
+    REPLAYED = "replayed", _("An operator sent it on its way again.")
+
+
+class AttemptOutcome(TextChoices):
+    """How one try ended."""
+
+    SENT = "sent", _("sent")
+    RETRY = "retry", _("failed, will be tried again")
+    REJECTED = "rejected", _("refused")
+    UNKNOWN = "unknown", _("not known")

@@ -1,0 +1,189 @@
+"""The one reader of the ledger: deliveries and inbox items told in one form, each pair of them once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from tocsin.deliveries.models import Attempt, Delivery
+from tocsin.deliveries.states import Reason, State
+from tocsin.errors import NotFound, invalid
+from tocsin.recipients import users
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from tocsin.events.models import Event
+    from tocsin.tenants.scope import Scope
+
+MAX_LIMIT = 200
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of the ledger: a delivery ("d12") or an inbox item that planning made ("i3")."""
+
+    id: str
+    event_id: uuid.UUID
+    channel: str
+    user_id: Any
+    label: str
+    address: str
+    """What may be shown of the address: never a secret, empty for people reached in-app."""
+    state: str
+    reason: str
+    layer: str
+    due_at: datetime
+    created_at: datetime
+    finished_at: datetime | None
+    attempt: int = 0
+    read_at: datetime | None = None
+    identity: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """State and reason in words."""
+        if self.id[0] == "i":
+            return _("It is in their inbox.") if self.read_at is None else _("They have read it.")
+        words = str(State(self.state).label)
+        return f"{words} {Reason(self.reason).label}" if self.reason else words
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines, and the cursor of those that follow ('' at the end)."""
+
+    items: list[Line]
+    next: str
+
+
+def lines(
+    scope: Scope,
+    *,
+    event: Any = None,
+    user: Any = None,
+    state: str = "",
+    channel: str = "",
+    after: str = "",
+    limit: int = 50,
+) -> Page:
+    """The ledger newest first: deliveries, then the inbox items that have none.
+
+    `after` is the cursor of an earlier page. Raises `InvalidInput` for a cursor or limit that is none.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise invalid("limit", f"must be from 1 to {MAX_LIMIT}.")
+    table, before = _parse_cursor(after)
+    filters = {name: value for name, value in
+               {"event": event, "user": user, "channel": channel or None}.items() if value is not None}  # fmt: skip
+    found: list[Line] = []
+    if table == "d":
+        rows = Delivery.objects.within(scope).filter(**filters)
+        rows = rows.filter(state=state) if state else rows
+        found = [_of_delivery(row) for row in _page(rows, before, limit + 1)]
+        before = None
+    if len(found) <= limit and state in ("", State.SENT):
+        items = _items().within(scope).filter(delivery__isnull=True, **filters)
+        found += [_of_item(row) for row in _page(items, before, limit + 1 - len(found))]
+    shown = found[:limit]
+    _add_attempts(shown)
+    _add_names(shown)
+    return Page(shown, _cursor(shown[-1].id) if len(found) > limit else "")
+
+
+def line(public_id: str, scope: Scope) -> Line:
+    """One line by its public id. Raises `NotFound`."""
+    kind, digits = public_id[:1], public_id[1:]
+    row = None
+    if kind in ("d", "i") and digits.isascii() and digits.isdigit() and len(digits) < 19:
+        rows = Delivery.objects if kind == "d" else _items()
+        row = rows.within(scope).filter(pk=int(digits)).first()
+    if row is None:
+        raise NotFound(f"There is no delivery {public_id[:40]!r}.")
+    found = _of_delivery(row) if kind == "d" else _of_item(row)
+    _add_attempts([found])
+    _add_names([found])
+    return found
+
+
+def counts(event: Event) -> dict[tuple[str, str, str], int]:
+    """How many lines of an event there are by (channel, state, reason)."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    rows = Delivery.objects.filter(event=event.pk).order_by().values("channel", "state", "reason")
+    for row in rows.annotate(number=Count("pk")):
+        found[row["channel"], row["state"], row["reason"]] += row["number"]
+    items = _items().filter(event=event.pk, delivery__isnull=True).order_by().values("channel")
+    for row in items.annotate(number=Count("pk")):
+        found[row["channel"], State.SENT.value, ""] += row["number"]
+    return dict(found)
+
+
+def _items() -> Any:
+    """The inbox room lies above this one, so its table is asked for by name."""
+    return apps.get_model("tocsin", "InboxItem").objects
+
+
+def _page(rows: QuerySet[Any], before: int | None, limit: int) -> QuerySet[Any]:
+    rows = rows.order_by("-pk") if before is None else rows.filter(pk__lt=before).order_by("-pk")
+    return rows[:limit]
+
+
+def _cursor(public_id: str) -> str:
+    return base64.urlsafe_b64encode(public_id.encode()).decode().rstrip("=")
+
+
+def _parse_cursor(after: str) -> tuple[str, int | None]:
+    if not after:
+        return "d", None
+    try:
+        public_id = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode("ascii")
+        if public_id[0] in "di":
+            return public_id[0], int(public_id[1:])
+    except (binascii.Error, ValueError, IndexError):
+        pass
+    raise invalid("after", "is no cursor.", "Give the `next` of an earlier answer.")
+
+
+def _of_delivery(row: Delivery) -> Line:
+    to_person = row.identity.startswith("user:")
+    return Line(
+        id=f"d{row.pk}", event_id=row.event_id, channel=row.channel, user_id=row.user_id, label=row.label,
+        address="" if to_person or row.identity.startswith("sha256:") else row.identity,
+        state=row.state, reason=row.reason, layer=row.layer, due_at=row.due_at, created_at=row.created_at,
+        finished_at=row.finished_at, attempt=row.attempt, identity=row.identity,
+    )  # fmt: skip
+
+
+def _of_item(row: Any) -> Line:
+    return Line(
+        id=f"i{row.pk}", event_id=row.event_id, channel=row.channel, user_id=row.user_id, label="", address="",
+        state=State.SENT.value, reason="", layer=row.layer, due_at=row.created_at, created_at=row.created_at,
+        finished_at=row.created_at, read_at=row.read_at,
+    )  # fmt: skip
+
+
+def _add_attempts(found: Iterable[Line]) -> None:
+    by_id = {int(one.id[1:]): one for one in found if one.id[0] == "d"}
+    for attempt in Attempt.objects.filter(delivery__in=list(by_id)).order_by("pk"):
+        by_id[attempt.delivery_id].attempts.append(attempt)
+
+
+def _add_names(found: Iterable[Line]) -> None:
+    """Inbox items carry no label: the name is the user's of today."""
+    nameless = [one for one in found if not one.label and one.user_id is not None]
+    names = users.recipients({one.user_id for one in nameless}) if nameless else {}
+    for one in nameless:
+        if one.user_id in names:
+            one.label = names[one.user_id][0].name

@@ -1,0 +1,50 @@
+"""Which processes do the work: each writes its row every few seconds and takes it away at the end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tocsin import clock, conf
+from tocsin.engines.models import Worker
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+BEAT_SECONDS = 5.0
+SILENT_SECONDS = 30.0
+"""A worker that was not heard of for so long counts as dead."""
+
+
+@cache
+def _name(pid: int) -> str:
+    return f"{socket.gethostname()}:{pid}:{uuid.uuid4().hex[:8]}"
+
+
+def beat(engine: str) -> None:
+    """Say that this process lives, and drop the rows of those that have long been silent."""
+    now = clock.DatabaseNow()
+    Worker.objects.update_or_create(
+        name=_name(os.getpid()), defaults={"beat_at": now}, create_defaults={
+            "engine": engine, "started_at": now, "beat_at": now,
+        },
+    )  # fmt: skip
+    Worker.objects.filter(beat_at__lt=clock.DatabaseNow(-20 * SILENT_SECONDS)).delete()
+
+
+def leave() -> None:
+    """Take this process's row away."""
+    Worker.objects.filter(name=_name(os.getpid())).delete()
+
+
+def live_workers() -> QuerySet[Worker]:
+    """The processes heard of lately."""
+    return Worker.objects.filter(beat_at__gt=clock.DatabaseNow(-SILENT_SECONDS)).order_by("started_at")
+
+
+def is_served() -> bool:
+    """Whether accepted work is done by someone: by this very process, or by a live worker."""
+    return conf.get("ENGINE") == "inline" or live_workers().exists()

@@ -1,0 +1,84 @@
+"""The default engine: any process works with threads of its own, from its first commit or request on."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tocsin import conf
+from tocsin.engines.minder import Minder
+from tocsin.engines.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.engines import Run, Sweep
+
+IDLE_COMMANDS = frozenset(
+    {"migrate", "makemigrations", "test", "check", "collectstatic", "flush", "loaddata"}
+)
+
+_parts: tuple[Run, Sweep, Callable[[], None], Callable[[str], int]] | None = None
+_running: tuple[Pool, Minder] | None = None
+_lock = threading.Lock()
+
+
+def install(run: Run, sweep: Sweep, renew: Callable[[], None], batch_size: Callable[[str], int]) -> None:
+    """Hand over the work; called once by `apps.ready()`. Nothing starts before the first hint or request."""
+    global _parts
+    _parts = (run, sweep, renew, batch_size)
+
+
+def hint(channel: str) -> None:
+    """Wake the thread of a channel, starting the pool if this process has none yet."""
+    if (pool := start()) is not None:
+        pool.hint(channel)
+
+
+def start(**_: Any) -> Pool | None:
+    """The pool of this process; None where none may run (tests, migrations)."""
+    global _running
+    if _running is not None:
+        return _running[0]
+    if _parts is None or not may_run():
+        return None
+    with _lock:
+        if _running is None:
+            run, sweep, renew, batch_size = _parts
+            pool = Pool(run, batch_size)
+            minder = Minder(pool, sweep, renew, "inline")
+            minder.start()
+            _running = (pool, minder)
+            atexit.register(stop)
+        return _running[0]
+
+
+def may_run() -> bool:
+    """Whether this process may have threads: not while it migrates, and not in tests."""
+    if conf.get("ENGINE") != "inline" or (len(sys.argv) > 1 and sys.argv[1] in IDLE_COMMANDS):
+        return False
+    test_utils = sys.modules.get("django.test.utils")
+    return not (test_utils and hasattr(test_utils._TestState, "saved_data"))
+
+
+def stop() -> None:
+    """Finish what is in hand for at most INLINE_DRAIN_SECONDS; what is left goes back unsent."""
+    global _running
+    if _running is None:
+        return
+    (pool, minder), _running = _running, None
+    atexit.unregister(stop)
+    pool.drain(conf.get("INLINE_DRAIN_SECONDS"))
+    minder.stop()
+
+
+def _forked() -> None:
+    """A child has the memory of the pool but none of its threads."""
+    global _running, _lock
+    _running, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -1,0 +1,121 @@
+"""The threads that do the work: one for each channel that has some, so that a slow one holds only itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from django.db import InterfaceError, OperationalError, connections
+
+from tocsin import conf
+from tocsin.engines import BATCH, PLAN, PLAN_BATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.engines import Run
+
+logger = logging.getLogger("tocsin.engines")
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two tries while the database is away."""
+
+
+class Pool:
+    """Runs `run(channel, count, stop)` on the threads of a channel until nothing is left, whenever hinted."""
+
+    def __init__(self, run: Run, batch_size: Callable[[str], int]) -> None:
+        self._run = run
+        self._batch_size = batch_size
+        self._changed = threading.Condition()
+        self._hinted: dict[str, int] = {}
+        self._threads: dict[str, list[threading.Thread]] = {}
+        self._busy = 0
+        self.stopping = threading.Event()
+
+    def hint(self, channel: str) -> None:
+        """Let the threads of a channel look for work."""
+        with self._changed:
+            wanted = self._wanted_threads(channel)
+            self._hinted[channel] = wanted
+            threads = self._threads.setdefault(channel, [])
+            while len(threads) < wanted and not self.stopping.is_set():
+                name = f"tocsin-{channel}-{len(threads)}"
+                thread = threading.Thread(target=self._loop, args=(channel,), name=name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # the interpreter is ending: `drain` does the work in its own thread
+                    break
+                threads.append(thread)
+            self._changed.notify_all()
+
+    def _wanted_threads(self, channel: str) -> int:
+        return max(1, int(conf.get("CHANNEL_THREADS").get(channel, 1)))
+
+    def _loop(self, channel: str) -> None:
+        while True:
+            with self._changed:
+                while not self._hinted.get(channel) and not self.stopping.is_set():
+                    self._changed.wait()
+                if self.stopping.is_set():
+                    return
+                self._hinted[channel] -= 1
+                self._busy += 1
+            try:
+                self._work_off(channel)
+            finally:
+                connections.close_all()
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+
+    def _work_off(self, channel: str) -> None:
+        """Batch after batch until nothing is due. A database that is away is waited for."""
+        count = PLAN_BATCH if channel == PLAN else min(BATCH, self._batch_size(channel))
+        pause = 0.1
+        while not self.stopping.is_set():
+            try:
+                if not self._run(channel, count, self.stopping):
+                    return
+                pause = 0.1
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("%s: the database is away (%s); trying again", channel, error)
+            except Exception:
+                logger.exception("%s: a batch failed", channel)
+            else:
+                continue
+            connections.close_all()
+            self.stopping.wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def drain(self, seconds: float) -> bool:
+        """Work off what is hinted for at most `seconds`, then stop. True if nothing was left over."""
+        deadline = time.monotonic() + seconds
+        done = self._wait_idle(deadline)
+        self.stop()
+        return done
+
+    def _wait_idle(self, deadline: float) -> bool:
+        while (left := deadline - time.monotonic()) > 0:
+            with self._changed:
+                orphan = next((c for c, n in self._hinted.items() if n and not self._threads.get(c)), None)
+                if orphan is None and not self._busy and not any(self._hinted.values()):
+                    return True
+                if orphan is None:
+                    self._changed.wait(min(left, 0.5))
+                    continue
+                self._hinted[orphan] = 0
+            self._work_off(orphan)
+        return False
+
+    def stop(self, seconds: float = 2.0) -> None:
+        """End the threads; batches in hand release what they have not sent."""
+        self.stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+            threads = [thread for group in self._threads.values() for thread in group]
+        deadline = time.monotonic() + seconds
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))

@@ -1,0 +1,1 @@
+"""The channels with a reading side: bell, banner and modal."""

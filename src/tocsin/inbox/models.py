@@ -1,0 +1,57 @@
+"""The inbox row: it is the record of an in-app delivery, and it carries what the reader did with it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from tocsin.tenants.scope import ScopedManager
+
+
+class InboxItem(models.Model):
+    """One event in one person's inbox, by one of the in-app channels."""
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(
+        "tocsin.Organization", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    event = models.ForeignKey(
+        "tocsin.Event", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    channel = models.CharField(max_length=50)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    delivery = models.ForeignKey(
+        "tocsin.Delivery",
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
+    )
+    layer = models.CharField(max_length=40, blank=True, default="")
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True)
+
+    objects = ScopedManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event", "channel", "user"], name="tocsin_inboxitem_once"),
+        ]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="tocsin_inboxitem_recent"),
+            models.Index(
+                fields=["user", "channel", "-id"],
+                name="tocsin_inboxitem_unread",
+                condition=Q(read_at__isnull=True, dismissed_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"i{self.pk}"

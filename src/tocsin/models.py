@@ -1,0 +1,26 @@
+"""Re-exports the tables of all rooms, so that Django finds them under one app label."""
+
+from tocsin.deliveries.models import Attempt, Delivery, Pause
+from tocsin.engines.models import Worker
+from tocsin.events.models import Event
+from tocsin.inbox.models import InboxItem
+from tocsin.recipients.models import Destination, Person, Preference
+from tocsin.tenants.models import ApiToken, Membership, Organization, Project, Team, TeamMember
+
+__all__ = [
+    "ApiToken",
+    "Attempt",
+    "Delivery",
+    "Destination",
+    "Event",
+    "InboxItem",
+    "Membership",
+    "Organization",
+    "Pause",
+    "Person",
+    "Preference",
+    "Project",
+    "Team",
+    "TeamMember",
+    "Worker",
+]

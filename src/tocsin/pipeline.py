@@ -1,0 +1,211 @@
+"""The table of contents: accept → resolve → plan → deliver → record, each one call."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import router, transaction
+
+from tocsin import clock, conf, engines
+from tocsin.channels import registry
+from tocsin.deliveries import due, intervene, plan, send
+from tocsin.deliveries.record import reclaim
+from tocsin.engines import PLAN, wake
+from tocsin.errors import FieldError, InvalidInput, NotFound, invalid
+from tocsin.events import accept as events
+from tocsin.events import draft
+from tocsin.events.draft import FIELDS, Draft
+from tocsin.events.models import Event
+from tocsin.inbox.models import InboxItem
+from tocsin.recipients import audiences
+from tocsin.tenants.organizations import organization_id, organization_slug, project_id
+from tocsin.tenants.scope import OPERATOR, Scope
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from django.db import DatabaseError
+
+    from tocsin.errors import TocsinError
+    from tocsin.events.accept import Accepted
+    from tocsin.levels import Level
+    from tocsin.recipients.audiences import Term
+
+
+def notify(  # noqa: PLR0913 (the fields of an event, each by its name)
+    type: str,  # noqa: A002
+    *,
+    title: str,
+    body: str = "",
+    to: Sequence[Term | str] = (),
+    level: str | Level | None = None,
+    data: Mapping[str, Any] | None = None,
+    url: str = "",
+    actions: Sequence[Mapping[str, str]] = (),
+    actor: Any = None,
+    about: Any = None,
+    channel: str = "",
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    still_valid: str = "",
+    group_key: str = "",
+    status: str = "open",
+    organization: str = "",
+    project: str = "",
+    dedupe_key: str | None = None,
+) -> Accepted:
+    """Store one event in the caller's transaction; it is planned and sent after the commit.
+
+    `channel` forces the channel, `due_at` and `expires_at` are aware times, `still_valid` names a check that
+    is asked when the event is due, `about` is the object it hangs on. Raises `InvalidInput` with every wrong
+    field, and `DedupeConflict` where the key belongs to an event with other content.
+    """
+    return accept_request([parse(locals())])[0]
+
+
+def parse(fields: Mapping[str, Any], scope: Scope = OPERATOR) -> Draft:
+    """A clean draft of what a caller gave, or every error at once.
+
+    Raises `InvalidInput` with field paths such as "to.3" and "actions.0.url".
+    """
+    errors = [_unknown(name) for name in fields if name not in FIELDS]
+    organization, project = _place(fields, scope, errors)
+    slug = organization_slug(organization) if organization else ""
+    cleaned: dict[str, Any] = {}
+    for step in (
+        lambda: {"to": tuple(map(str, audiences.parse(fields.get("to") or [], slug)))},
+        lambda: {"channel": _channel(fields.get("channel"))},
+        lambda: draft.clean(fields, clock.now()),
+    ):
+        try:
+            cleaned |= step()
+        except InvalidInput as error:
+            errors += error.errors
+    if errors:
+        raise InvalidInput(*errors)
+    return Draft(organization=organization, project=project, **cleaned)
+
+
+def accept_request(drafts: Sequence[Draft]) -> list[Accepted]:
+    """Store the events of one request, all or none. Raises `DedupeConflict`."""
+    accepted = events.accept_all(drafts)
+    _hint_plan(accepted)
+    return accepted
+
+
+def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | TocsinError | DatabaseError]:
+    """Store the events of many requests by one commit; each is answered for itself."""
+    answers = events.accept_group(requests)
+    _hint_plan([one for answer in answers if isinstance(answer, list) for one in answer])
+    return answers
+
+
+def cancel(
+    *,
+    event_id: uuid.UUID | str | None = None,
+    about: Any = None,
+    organization: str = "",
+    scope: Scope = OPERATOR,
+) -> int:
+    """Cancel one event, or all that hang on an object. Returns how many that changed.
+
+    Raises `NotFound` for an id that `scope` does not see.
+    """
+    if (event_id is None) == (about is None):
+        raise invalid("event_id", "or about must be given, and not both.")
+    found = Event.objects.within(scope)
+    if about is not None:
+        key = draft.about_key("about", about)
+        if not key:
+            raise invalid("about", "is empty.", "Give the object that the events hang on.")
+        return intervene.cancel(found.filter(organization=organization_id(organization), about=key))
+    found = found.filter(pk=event_key(event_id))
+    if not found.exists():
+        raise NotFound(f"There is no event {event_id}.")
+    return intervene.cancel(found)
+
+
+def event_key(value: object) -> uuid.UUID:
+    """The key meant by `value`. Raises `NotFound` for what cannot be one."""
+    try:
+        return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
+    except ValueError:
+        raise NotFound(f"There is no event {str(value)[:80]!r}.") from None
+
+
+def replay(public_ids: Sequence[str], scope: Scope = OPERATOR) -> int:
+    """Send dead deliveries on their way again, all or none. Returns how many."""
+    for channel in intervene.replay(public_ids, scope):
+        transaction.on_commit(partial(engines.hint, channel), robust=True)
+    return len(public_ids)
+
+
+def forget(user_pk: Any) -> None:
+    """Take a person out of ledger and inbox; see `deliveries.intervene.forget`."""
+    with transaction.atomic():
+        intervene.forget(user_pk)
+        InboxItem.objects.filter(user=user_pk).delete()
+
+
+def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
+    """One batch of a channel, or of planning. Returns how many rows were taken."""
+    if channel != PLAN:
+        return send.deliver(channel, count, stop)
+    taken, touched = plan.plan(count)
+    for slug in touched:
+        if registry.get(slug).in_app:
+            wake.publish(wake.INBOX)
+        else:
+            engines.hint(slug)
+    return taken
+
+
+def sweep() -> set[str]:
+    """Take back what lost workers held; the channels (and "plan") that have due work."""
+    reclaim()
+    plan.reclaim_events()
+    return due.channels_with_work()
+
+
+def renew() -> None:
+    """Prolong the leases of everything in hand in this process."""
+    send.renew_leases()
+
+
+def batch_size(channel: str) -> int:
+    """How many deliveries of a channel are claimed at once."""
+    return registry.get(channel).batch_size
+
+
+def _hint_plan(accepted: Sequence[Accepted]) -> None:
+    count = sum(one.created for one in accepted)
+    if count:
+        transaction.on_commit(
+            lambda: engines.hint(PLAN, count), using=router.db_for_write(Event), robust=True
+        )
+
+
+def _unknown(name: str) -> FieldError:
+    return FieldError(str(name)[:80], "is no field of an event.", conf.nearest(str(name), FIELDS))
+
+
+def _place(fields: Mapping[str, Any], scope: Scope, errors: list[FieldError]) -> tuple[int, int | None]:
+    """Organization and project of an event; for a scope that does not see them they do not exist."""
+    try:
+        slug = draft.one_line("organization", fields.get("organization"))
+        organization = organization_id(slug) if slug or scope.is_operator else scope.home
+        if not scope.sees(organization):
+            raise invalid("organization", f"{slug!r} is not known.", "Give the slug of an organization.")
+        return organization, project_id(organization, draft.one_line("project", fields.get("project")))
+    except InvalidInput as error:
+        errors += error.errors
+        return 0, None
+
+
+def _channel(given: object) -> str:
+    slug = draft.one_line("channel", given)
+    return registry.get(slug).slug if slug else ""

@@ -1,0 +1,88 @@
+"""From audience terms to people: querysets, never loops over people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+
+from tocsin.recipients import users
+from tocsin.recipients.audiences import set_kinds
+from tocsin.recipients.models import Destination, Preference
+from tocsin.tenants.models import Membership
+from tocsin.tenants.organizations import is_implicit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tocsin.channels.base import Channel
+    from tocsin.recipients.audiences import Term
+
+
+def people(terms: Iterable[Term], organization: int) -> tuple[QuerySet[Any], list[Term]]:
+    """The users that `terms` name within an organization, and the terms that name no known user.
+
+    In the implicit organization every user may be named, in all others only members.
+    """
+    named = {term.value: term for term in terms if term.kind == "user"}
+    keys = users.matching(named) if named else {}
+    condition = Q(pk__in=list(keys.values()))
+    kinds = set_kinds()
+    for term in terms:
+        if term.kind in kinds:
+            condition |= Q(pk__in=kinds[term.kind](term.value, organization))
+    found = users.users().filter(condition)
+    if not is_implicit(organization):
+        found = found.filter(pk__in=Membership.objects.filter(organization=organization).values("user"))
+    return found, [term for value, term in named.items() if value not in keys]
+
+
+def with_reason(found: QuerySet[Any], channel: Channel, event_type: str, *, mandatory: bool) -> QuerySet[Any]:
+    """Annotate people with `tocsin_reason`: why they are not told on this channel, empty if they are."""
+    cases = [When(users.inactive(), then=Value("inactive"))]
+    if not mandatory:
+        cases.append(When(opted_out(event_type, channel.slug), then=Value("opted_out")))
+    if not channel.in_app:
+        cases += _without_address(channel)
+    reason = Case(*cases, default=Value(""), output_field=CharField())
+    judged: QuerySet[Any] = found.annotate(tocsin_reason=reason)
+    return judged
+
+
+def opted_out(event_type: str, channel: str) -> Exists:
+    """SQL: whether this user does not want this type of event on this channel."""
+    refused = Preference.objects.filter(event_type=event_type, channel=channel, wanted=False)
+    return Exists(refused.filter(user=OuterRef("pk")))
+
+
+def _without_address(channel: Channel) -> list[When]:
+    theirs = Destination.objects.filter(user=OuterRef("pk"), channel=channel.slug)
+    usable = Q(Exists(theirs.filter(managed=False).usable()))
+    if channel.uses_account_email:
+        usable |= Q(account_address(channel))
+    return [
+        When(usable, then=Value("")),
+        When(Exists(theirs.filter(disabled_at__isnull=False)), then=Value("destination_disabled")),
+        When(~usable, then=Value("no_destination")),
+    ]
+
+
+def account_address(channel: Channel) -> Q:
+    """People who are reached at their account's e-mail: they have one, it works, and they chose no other."""
+    path = users.field_paths()["email"]
+    if not path:
+        return Q(pk__in=())
+    theirs = Destination.objects.filter(user=OuterRef("pk"), channel=channel.slug)
+    chosen = theirs.filter(managed=False).usable()
+    broken = theirs.filter(managed=True, disabled_at__isnull=False, identity=users.AsciiLower(OuterRef(path)))
+    return Q(**{f"{path}__gt": ""}) & ~Q(Exists(chosen)) & ~Q(Exists(broken))
+
+
+def own_destinations(found: QuerySet[Any], channel: str) -> QuerySet[Destination]:
+    """The usable destinations that these people set up themselves."""
+    return Destination.objects.filter(channel=channel, managed=False, user__in=found.values("pk")).usable()
+
+
+def account_identity() -> Any:
+    """SQL for the identity of an account address: the same as `users.ascii_lower` makes in Python."""
+    return users.AsciiLower(users.text_of("email"))

@@ -1,0 +1,38 @@
+"""Secrets at rest: Fernet with rotating keys. What cannot be read is a reason, not a crash."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from tocsin import conf
+from tocsin.errors import TocsinError
+
+
+class SecretUnreadable(TocsinError):
+    """None of today's keys opens this secret."""
+
+
+def seal(values: Any) -> str:
+    """Encrypt a JSON value; nothing for an empty one."""
+    if not values:
+        return ""
+    return _keys().encrypt(json.dumps(values, ensure_ascii=False).encode()).decode()
+
+
+def unseal(sealed: str) -> Any:
+    """Decrypt what `seal` made; {} for the empty string. Raises `SecretUnreadable`."""
+    if not sealed:
+        return {}
+    try:
+        return json.loads(_keys().decrypt(sealed.encode()))
+    except InvalidToken:
+        raise SecretUnreadable(
+            "a secret cannot be read with today's keys: add the old one to SECRET_KEYS."
+        ) from None
+
+
+def _keys() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in conf.secret_keys()])

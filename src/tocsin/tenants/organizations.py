@@ -1,0 +1,73 @@
+"""Looking up organizations and projects by slug; the implicit organization is made when it is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_migrate, post_save
+
+from tocsin.errors import invalid
+from tocsin.tenants.models import IMPLICIT, Organization, Project
+
+_known: dict[str, int] = {}
+_projects: dict[tuple[int, str], int] = {}
+
+
+def organization_id(slug: str = "") -> int:
+    """The key of the organization called `slug` (empty: the implicit one). Raises `InvalidInput`."""
+    slug = slug or IMPLICIT
+    if slug not in _known:
+        found = Organization.objects.filter(slug=slug).values_list("pk", flat=True).first()
+        if found is None and slug == IMPLICIT:
+            found = implicit().pk
+        if found is None:
+            raise invalid("organization", f"{slug!r} is not known.", "Give the slug of an organization.")
+        _known[slug] = found
+    return _known[slug]
+
+
+def organization_slug(pk: int) -> str:
+    """The slug of an organization that exists."""
+    for slug, known in _known.items():
+        if known == pk:
+            return slug
+    slug = str(Organization.objects.values_list("slug", flat=True).get(pk=pk))
+    _known[slug] = pk
+    return slug
+
+
+def implicit() -> Organization:
+    """The organization of hosts that have none of their own."""
+    return Organization.objects.get_or_create(slug=IMPLICIT, defaults={"name": "Default"})[0]
+
+
+def is_implicit(pk: int) -> bool:
+    """Whether `pk` is the implicit organization, whose people are all users."""
+    return organization_id() == pk
+
+
+def project_id(organization: int, slug: str) -> int | None:
+    """The key of a project of this organization; None for the empty slug. Raises `InvalidInput`."""
+    if not slug:
+        return None
+    if (organization, slug) not in _projects:
+        found = (
+            Project.objects.filter(organization=organization, slug=slug).values_list("pk", flat=True).first()
+        )
+        if found is None:
+            raise invalid(
+                "project", f"{slug!r} is not known.", "Give the slug of a project of the organization."
+            )
+        _projects[organization, slug] = found
+    return _projects[organization, slug]
+
+
+def _forget(**_: Any) -> None:
+    _known.clear()
+    _projects.clear()
+
+
+for signal in (post_save, post_delete):
+    signal.connect(_forget, sender=Organization)
+    signal.connect(_forget, sender=Project)
+post_migrate.connect(_forget)

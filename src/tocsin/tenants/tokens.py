@@ -1,0 +1,184 @@
+"""Bearer tokens: made once, shown once, kept as a digest, and turned into a `Scope` on every request."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+import string
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import OperationalError, transaction
+from django.db.models import Q
+
+from tocsin import clock, conf
+from tocsin.errors import FieldError, InvalidInput, NotFound, invalid
+from tocsin.tenants.models import ApiToken, Organization
+from tocsin.tenants.organizations import organization_id
+from tocsin.tenants.scope import OPERATOR, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+logger = logging.getLogger("tocsin.tokens")
+
+MARK = "tcs_"
+SCOPES = (
+    "events:write", "events:read", "events:address", "deliveries:write", "destinations", "rules", "inbox", "admin",
+)  # fmt: skip
+DEFAULT_SCOPES = ("events:write", "events:read", "events:address")
+CACHE_SECONDS = 2.0
+"""How long a process believes what it last read of a token: a revoked one works no longer than this."""
+CACHE_SIZE = 4096
+LAST_USED_EVERY = timedelta(minutes=1)
+
+_ALPHABET = string.ascii_letters + string.digits
+_SHAPE = re.compile(r"\Atcs_([A-Za-z0-9]{10})_[A-Za-z0-9]{40}\Z")
+_NOBODY = "0" * 64
+
+_cache: dict[bytes, tuple[float, datetime | None, Scope]] = {}
+
+
+def create_token(
+    name: str,
+    organization: Organization | str = "",
+    *,
+    scopes: Iterable[str] = DEFAULT_SCOPES,
+    operator: bool = False,
+    expires: datetime | None = None,
+) -> tuple[ApiToken, str]:
+    """A new token and its text, which is not kept: this is the only time it can be shown.
+
+    `organization` is one, or its slug (empty: the implicit one); an operator's token acts for all of them.
+    Raises `InvalidInput`.
+    """
+    owner = organization.pk if isinstance(organization, Organization) else organization_id(organization)
+    prefix, secret = _random(10), _random(40)  # 40 of 62 characters: 238 bits
+    plain = f"{MARK}{prefix}_{secret}"
+    token = ApiToken.objects.create(
+        organization_id=owner,
+        name=_clean_name(name),
+        prefix=prefix,
+        digest=_digest(plain).hex(),
+        scopes=_clean_scopes(scopes),
+        is_operator=operator,
+        expires_at=_clean_expiry(expires),
+    )
+    return token, plain
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _digest(plain: str) -> bytes:
+    return hashlib.sha256(plain.encode(errors="replace")).digest()
+
+
+def _clean_name(name: str) -> str:
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise invalid("name", "must be one line of 1 to 100 characters.", "Say what the token is for.")
+    return name.strip()
+
+
+def _clean_scopes(scopes: Iterable[str]) -> list[str]:
+    given = list(dict.fromkeys(scopes))
+    errors = [
+        FieldError("scopes", f"{scope!r} is no scope.", conf.nearest(scope, SCOPES))
+        for scope in given
+        if scope not in SCOPES
+    ]
+    if errors:
+        raise InvalidInput(*errors)
+    if not given:
+        raise invalid("scopes", "are missing.", f"Give some of: {', '.join(SCOPES)}.")
+    return given
+
+
+def _clean_expiry(expires: datetime | None) -> datetime | None:
+    if expires is None:
+        return None
+    if expires.tzinfo is None:
+        raise invalid("expires", "has no time zone.", "Add an offset, such as +01:00 or Z.")
+    if expires <= clock.now():
+        raise invalid("expires", "is past.", "Give a later time, or none.")
+    return expires
+
+
+def authenticate(plain: str) -> Scope | None:
+    """What the bearer of `plain` may see and do; None for a token that is unknown, revoked or expired."""
+    if known := cached(plain):
+        return known
+    shape = _SHAPE.match(plain)
+    token = ApiToken.objects.filter(prefix=shape.group(1)).first() if shape else None
+    digest = _digest(plain)
+    # Compared even where there is no token, so that the time says nothing about prefixes.
+    same = hmac.compare_digest(digest.hex(), token.digest if token else _NOBODY)
+    if token is None or not same or not _is_live(token):
+        return None
+    scope = Scope(
+        organizations=None if token.is_operator else frozenset({token.organization_id}),
+        permissions=frozenset(token.scopes),
+        name=f"token {token.name}",
+    )
+    _remember(digest, token.expires_at, scope)
+    _note_use(token)
+    return scope
+
+
+def cached(plain: str) -> Scope | None:
+    """`authenticate` as far as memory knows, without the database: None is no answer, not a refusal."""
+    digest = _digest(plain)
+    entry = _cache.get(digest)
+    if entry is None:
+        return None
+    until, expires_at, scope = entry
+    if time.monotonic() < until and (expires_at is None or clock.now() < expires_at):
+        return scope
+    _cache.pop(digest, None)
+    return None
+
+
+def _remember(digest: bytes, expires_at: datetime | None, scope: Scope) -> None:
+    if len(_cache) >= CACHE_SIZE:
+        _cache.clear()
+    _cache[digest] = (time.monotonic() + CACHE_SECONDS, expires_at, scope)
+
+
+def _is_live(token: ApiToken) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or clock.now() < token.expires_at)
+
+
+def _note_use(token: ApiToken) -> None:
+    """Write `last_used_at`, at most once a minute. Where the disk is full, reading still works."""
+    stale = clock.now() - LAST_USED_EVERY
+    if token.last_used_at is not None and token.last_used_at > stale:
+        return
+    unused = Q(last_used_at=None) | Q(last_used_at__lte=stale)
+    try:
+        with transaction.atomic():
+            ApiToken.objects.filter(unused, pk=token.pk).update(last_used_at=clock.now())
+    except OperationalError as error:
+        logger.warning("the use of token %s could not be noted: %s", token.prefix, error)
+
+
+def find_token(name: str, scope: Scope = OPERATOR) -> ApiToken:
+    """The one token with this prefix or name. Raises `NotFound`, and `InvalidInput` if several have the name."""
+    found = list(ApiToken.objects.within(scope).filter(Q(prefix=name) | Q(name=name))[:2])
+    if not found:
+        raise NotFound(f"There is no token {name!r}.")
+    if len(found) > 1:
+        raise invalid("token", f"{name!r} is the name of several tokens.", "Give the prefix of one.")
+    token: ApiToken = found[0]
+    return token
+
+
+def revoke(token: ApiToken) -> None:
+    """End a token: at once in this process, within `CACHE_SECONDS` in all others."""
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
+    token.refresh_from_db(fields=["revoked_at"])
+    _cache.clear()
