@@ -52,7 +52,7 @@ class DatabaseNow(Expression):
 def _literal(connection: BaseDatabaseWrapper, moment: datetime) -> str:
     if connection.vendor == "postgresql":
         return f"'{moment.isoformat()}'::timestamptz"
-    return f"'{moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ', timespec='milliseconds')}'"
+    return f"'{moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ', timespec='microseconds')}'"
 
 
 @contextlib.contextmanager

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import transaction
 
 import tocsin
 from tocsin import to
@@ -44,9 +41,13 @@ def test_a_group_hears_of_an_event_in_its_inbox(ana, ben) -> None:
 
 def test_a_destination_is_sent_to_and_the_attempt_is_on_record(ana) -> None:
     add_destination(ana, "memory", {"name": "ana's desk"})
-    event = tocsin.notify("message:internal", title="Hello", body="**now**", to=["user:ana"], channel="memory")
+    event = tocsin.notify(
+        "message:internal", title="Hello", body="**now**", to=["user:ana"], channel="memory"
+    )
     deliver_now()
     delivery = Delivery.objects.get(event=event.id)
     assert (delivery.state, delivery.attempt, delivery.identity) == ("sent", 1, "ana's desk")
     assert Attempt.objects.get(delivery=delivery).outcome == "sent"
-    assert [message.event.title for message in MemoryChannel.sent if message.event.id == str(event.id)] == ["Hello"]
+    assert [message.event.title for message in MemoryChannel.sent if message.event.id == str(event.id)] == [
+        "Hello"
+    ]
