@@ -149,8 +149,11 @@ def test_destinations_and_addresses_are_named_directly(person) -> None:
     )
     deliver_now()
     assert rows(event) == [
-        ("ana", "sent", ""), ("destination:999999", "skipped", "unknown_recipient"), ("door", "sent", ""), ("wall", "sent", ""),
-    ]  # fmt: skip
+        ("ana", "sent", ""),
+        ("destination:999999", "skipped", "unknown_recipient"),
+        ("door", "sent", ""),
+        ("wall", "sent", ""),
+    ]
     assert Delivery.objects.get(event=event.id, identity="door").address.startswith("gAAAA")
 
 
@@ -168,7 +171,7 @@ def test_an_organization_reaches_only_its_own(person) -> None:
 
 def test_another_organizations_team_cannot_be_named() -> None:
     Organization.objects.create(slug="acme", name="Acme")
-    with pytest.raises(InvalidInput, match="to.0"):
+    with pytest.raises(InvalidInput, match=r"to\.0"):
         tocsin.notify(TYPE, title="x", to=["team:acme/ops"])
 
 

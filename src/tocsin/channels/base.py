@@ -161,10 +161,13 @@ class Channel:
     def attempt(self, message: Message) -> Outcome:
         """`send`, with whatever it raises turned into an outcome that costs no other message anything."""
         try:
-            return self.send(message)
+            outcome: object = self.send(message)
         except Exception as error:
             logger.exception("channel %s failed on delivery d%s", self.slug, message.delivery_id)
             return Retry(Cause.BUG, type(error).__name__)
+        if not isinstance(outcome, Outcome):
+            return Retry(Cause.BUG, f"the channel answered {type(outcome).__name__}, which is no outcome")
+        return outcome
 
     @property
     def takes_addresses(self) -> bool:

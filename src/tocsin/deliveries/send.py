@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
-from tocsin.deliveries import pauses
+from tocsin.deliveries import foreign, pauses
 from tocsin.deliveries.claim import Claimed, claim_deliveries
 from tocsin.deliveries.judge import Verdict
 from tocsin.deliveries.prepare import look_around, prepare
@@ -42,7 +42,7 @@ def deliver(channel: str, count: int, stop: threading.Event | None = None) -> in
 
     `stop`, once set, ends the batch early: what was not handed over is released.
     """
-    if pauses.is_paused(channel):
+    if pauses.is_paused(channel) or channel in foreign.given_up():
         return 0
     hand = Hand(registry.get(channel), count, stop or threading.Event())
     with _hands_lock:
@@ -84,7 +84,7 @@ class Hand:
         self._first = self._take(self.count)
         try:
             if self._first:
-                for message, outcome in self.channel.send_batch(self):
+                for message, outcome in self._outcomes():
                     self._answer(message.delivery_id, outcome)
         except Exception:
             logger.exception("channel %s ended its batch with an error", self.channel.slug)
@@ -92,6 +92,11 @@ class Hand:
             for pk in list(self._rows):
                 self._answer(pk, Later(Cause.BUSY, 0.0) if self.stop.is_set() else Retry(Cause.UNFINISHED))
             self.flush()
+
+    def _outcomes(self) -> Iterator[tuple[Message, Outcome]]:
+        if foreign.is_foreign(self.channel):
+            return foreign.send_batch(self.channel, self)
+        return self.channel.send_batch(self)
 
     def __iter__(self) -> Iterator[Message]:
         for message in self._first:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tocsin import clock, conf
+from tocsin.deliveries import foreign
 from tocsin.engines.models import Worker
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ def _name(pid: int) -> str:
 def beat(engine: str) -> None:
     """Say that this process lives, and drop the rows of those that have long been silent."""
     now = clock.DatabaseNow()
+    lost = ", ".join(sorted(foreign.given_up()))
+    alive = {"beat_at": now, "note": f"gave up on {lost}: its code hangs"[:200] if lost else ""}
     Worker.objects.update_or_create(
-        name=_name(os.getpid()), defaults={"beat_at": now}, create_defaults={
-            "engine": engine, "started_at": now, "beat_at": now,
-        },
-    )  # fmt: skip
+        name=_name(os.getpid()),
+        defaults=alive,
+        create_defaults=alive | {"engine": engine, "started_at": now},
+    )
     Worker.objects.filter(beat_at__lt=clock.DatabaseNow(-20 * SILENT_SECONDS)).delete()
 
 

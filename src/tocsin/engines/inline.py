@@ -69,10 +69,11 @@ def stop() -> None:
     global _running
     if _running is None:
         return
-    (pool, minder), _running = _running, None
+    pool, minder = _running
     atexit.unregister(stop)
-    pool.drain(conf.get("INLINE_DRAIN_SECONDS"))
+    pool.drain(conf.get("INLINE_DRAIN_SECONDS"))  # what is planned meanwhile hints this pool, not a new one
     minder.stop()
+    _running = None
 
 
 def _forked() -> None:
