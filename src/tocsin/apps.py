@@ -19,9 +19,11 @@ class TocsinConfig(AppConfig):
         from django.utils.module_loading import autodiscover_modules
 
         from tocsin import checks, pipeline
-        from tocsin.engines import inline
+        from tocsin.engines import inline, wake
+        from tocsin.inbox import wake as readers
 
         checks.register()
         autodiscover_modules("notifications")
         inline.install(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size)
+        readers.connect(wake.listener.subscribe, wake.publish)
         request_started.connect(inline.start, dispatch_uid="tocsin.engine")

@@ -166,7 +166,11 @@ def test_an_organization_reaches_only_its_own(person) -> None:
     event = tocsin.notify(TYPE, title="x", organization="acme", channel="memory",
                           to=["group:g", "user:ben", to.destination(bens)])  # fmt: skip
     deliver_now()
-    assert rows(event) == [("ana", "sent", ""), (f"destination:{bens.pk}", "skipped", "unknown_recipient")]
+    assert rows(event) == [
+        ("ana", "sent", ""),
+        (f"destination:{bens.pk}", "skipped", "unknown_recipient"),
+        ("user:ben", "skipped", "unknown_recipient"),
+    ]
 
 
 def test_another_organizations_team_cannot_be_named() -> None:

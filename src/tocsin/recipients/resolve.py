@@ -26,14 +26,18 @@ def people(terms: Iterable[Term], organization: int) -> tuple[QuerySet[Any], lis
     """
     named = {term.value: term for term in terms if term.kind == "user"}
     keys = users.matching(named) if named else {}
+    members = None if is_implicit(organization) else Membership.objects.filter(organization=organization)
+    if members is not None and keys:
+        ours = set(members.filter(user__in=list(keys.values())).values_list("user", flat=True))
+        keys = {value: key for value, key in keys.items() if key in ours}
     condition = Q(pk__in=list(keys.values()))
     kinds = set_kinds()
     for term in terms:
         if term.kind in kinds:
             condition |= Q(pk__in=kinds[term.kind](term.value, organization))
     found = users.users().filter(condition)
-    if not is_implicit(organization):
-        found = found.filter(pk__in=Membership.objects.filter(organization=organization).values("user"))
+    if members is not None:
+        found = found.filter(pk__in=members.values("user"))
     return found, [term for value, term in named.items() if value not in keys]
 
 

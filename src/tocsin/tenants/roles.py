@@ -20,18 +20,15 @@ _RANKS = list(PERMISSIONS)
 def scope_of(user: Any) -> Scope:
     """The scope of a signed-in user.
 
-    A superuser is the operator. Anyone else acts in the organizations in which their role is their highest:
-    one scope has one set of permissions, and a right in one organization must not leak into another.
-    A host without memberships has the implicit organization: its staff manage it, the rest are members.
+    Staff and superusers, where the user model has such columns, are the operator. Anyone else acts in the
+    organizations in which their role is their highest: one scope has one set of permissions, and a right in
+    one organization must not leak into another. Who has no membership is a member of the implicit one.
     """
     name = f"user {user.pk}"
-    if getattr(user, "is_superuser", False):
+    if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
         return Scope(None, user.pk, frozenset({"admin"}), name)
-    roles: dict[int, str] = dict(Membership.objects.filter(user=user.pk).values_list("organization", "role"))
-    roles = {owner: role for owner, role in roles.items() if role in PERMISSIONS}
-    if not roles:
-        role = Role.MANAGER if getattr(user, "is_staff", False) else Role.MEMBER
-        roles = {organization_id(): role}
+    found = Membership.objects.filter(user=user.pk).values_list("organization", "role")
+    roles = {owner: role for owner, role in found if role in PERMISSIONS} or {organization_id(): Role.MEMBER}
     best = min(roles.values(), key=_RANKS.index)
     organizations = frozenset(owner for owner, role in roles.items() if role == best)
     return Scope(organizations, user.pk, PERMISSIONS[best], name)
