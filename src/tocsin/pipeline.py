@@ -174,6 +174,7 @@ def sweep() -> set[str]:
 def renew() -> None:
     """Prolong the leases of everything in hand in this process."""
     send.renew_leases()
+    plan.renew_leases()
 
 
 def batch_size(channel: str) -> int:

@@ -35,8 +35,10 @@ class Contributor:
         kinds = set_kinds()
         return not any(term.kind in kinds for term in self.terms)
 
-    def named(self, kind: str) -> list[str]:
-        return [term.value for term in self.terms if term.kind == kind]
+    @property
+    def destinations(self) -> list[int]:
+        """The numbers of the destinations that are named."""
+        return [int(term.value) for term in self.terms if term.kind == "destination"]
 
     @property
     def addresses(self) -> list[Term]:
@@ -48,4 +50,6 @@ class Contributor:
 def contributors(event: Event) -> list[Contributor]:
     """Everything that names recipients of this event, in order: the first one's layer is kept in a row."""
     terms = tuple(Term(*item.split(":", 1)) for item in event.to)
-    return [Contributor(TO, terms, (event.channel,) if event.channel else types.find(event.type).channels)]
+    planned = event.trace.get("channels", {}).get(TO)
+    chosen = (event.channel,) if event.channel else types.find(event.type).channels
+    return [Contributor(TO, terms, chosen if planned is None else tuple(planned))]

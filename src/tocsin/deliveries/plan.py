@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connections, router, transaction
 
 from tocsin import clock, conf
 from tocsin.channels import registry
@@ -13,18 +15,27 @@ from tocsin.deliveries import planned_rows
 from tocsin.deliveries.claim import claim_events
 from tocsin.deliveries.contributors import Contributor, contributors
 from tocsin.deliveries.states import Reason
+from tocsin.deliveries.wave import Wave
 from tocsin.events import types
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.recipients import resolve, users
 
 if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable
+
     from django.db.models import QuerySet
 
 logger = logging.getLogger("tocsin.plan")
 
 DEAD_AFTER = 3
 """Leases that ended without the event being planned, after which it is given up."""
+
+
+_in_hand: dict[uuid.UUID, int] = {}
+"""The events this process has claimed and not finished, with their fences."""
+_lock = threading.Lock()
 
 
 class LeaseLost(Exception):
@@ -37,25 +48,43 @@ def plan(count: int) -> tuple[int, set[str]]:
     Events whose recipients are all named one by one are planned together; if that fails, each alone.
     """
     events = claim_events(count)
-    together = [event for event in events if event.plan_cursor is None and _is_literal(event)]
-    touched: set[str] = set()
+    with _lock:
+        _in_hand.update({event.pk: event.fence for event in events})
     try:
-        with transaction.atomic():
-            for event in together:
-                touched |= _plan_chunk(event)[0]
-        rest = [event for event in events if event not in together]
+        return len(events), _plan_all(events)
+    finally:
+        with _lock:
+            for event in events:
+                _in_hand.pop(event.pk, None)
+
+
+def renew_leases() -> None:
+    """Prolong the leases of the events in hand: those at the end of a batch may wait long for their turn.
+
+    An event that is being planned at this moment is locked, and left to its planner.
+    """
+    with _lock:
+        held = dict(_in_hand)
+    if not held:
+        return
+    skip = connections[router.db_for_write(Event)].features.has_select_for_update_skip_locked
+    with transaction.atomic(using=router.db_for_write(Event)):
+        rows = Event.objects.select_for_update(skip_locked=skip).filter(
+            pk__in=held, state=EventState.PLANNING
+        )
+        ours = [pk for pk, fence in rows.values_list("pk", "fence") if held[pk] == fence]
+        lease = clock.DatabaseNow(conf.get("LEASE_SECONDS"))
+        Event.objects.filter(pk__in=ours).update(lease_until=lease)
+
+
+def _plan_all(events: list[Event]) -> set[str]:
+    named = [event for event in events if all(one.is_literal for one in contributors(event))]
+    touched = {channel for event in events if event not in named for channel in _plan_alone(event)}
+    try:
+        return touched | _plan_together(named)
     except Exception as error:
-        logger.info("planning %s events together failed (%r); each goes alone", len(together), error)
-        touched, rest = set(), events
-        for event in together:
-            event.plan_cursor, event.trace = None, {}
-    for event in rest:
-        touched |= _plan_alone(event)
-    return len(events), touched
-
-
-def _is_literal(event: Event) -> bool:
-    return all(contributor.is_literal for contributor in contributors(event))
+        logger.info("planning %s events together failed (%r); each goes alone", len(named), error)
+    return touched.union(*(_plan_alone(event) for event in named))
 
 
 def _plan_alone(event: Event) -> set[str]:
@@ -63,8 +92,7 @@ def _plan_alone(event: Event) -> set[str]:
     try:
         done = False
         while not done:
-            with transaction.atomic():
-                channels, done = _plan_chunk(event)
+            channels, done = _plan_chunk(event)
             touched |= channels
     except LeaseLost:
         logger.info("event %s: planning was taken over, or the event was cancelled", event.pk)
@@ -81,12 +109,64 @@ def _held(event: Event) -> QuerySet[Event]:
     return held
 
 
+@transaction.atomic
+def _plan_together(events: list[Event]) -> set[str]:
+    """Plan events that name each of their recipients: the same few statements, however many there are."""
+    fences = {event.pk: event.fence for event in events}
+    locked = Event.objects.select_for_update().filter(pk__in=list(fences), state=EventState.PLANNING)
+    held = {pk for pk, fence in locked.values_list("pk", "fence") if fences[pk] == fence}
+    groups: dict[tuple[Any, ...], list[tuple[Event, Contributor]]] = defaultdict(list)
+    for event in events:
+        if event.pk not in held:
+            continue
+        if ending := _unwanted(event):
+            _finish([event], *ending)
+            continue
+        for one in contributors(event):
+            groups[event.organization_id, event.type, one.layer, one.channels].append((event, one))
+    touched: set[str] = set()
+    for members in groups.values():
+        touched |= _plan_named(members)
+    _finish([event for event in events if event.pk in held], EventState.PLANNED)
+    return touched
+
+
+def _plan_named(members: list[tuple[Event, Contributor]]) -> set[str]:
+    """Plan one contributor of each of several events of one organization, type and choice of channels."""
+    first = members[0][1]
+    wave = Wave([event for event, _ in members], first.layer, first.channels, named=[])
+    keys = resolve.keys_of((term for _, one in members for term in one.people), wave.organization)
+    wave.named = [{keys[term] for term in one.people if term in keys} for _, one in members]
+    missing = [(event, [term for term in one.people if term not in keys]) for event, one in members]
+    planned_rows.unknown(wave, missing)
+    touched = _plan_literal(wave, members)
+    return touched | _plan_people(wave, users.users().filter(pk__in=set(keys.values())))
+
+
+def _plan_literal(wave: Wave, members: list[tuple[Event, Contributor]]) -> set[str]:
+    addresses = [(event, one.addresses) for event, one in members if one.addresses]
+    numbers = [(event, one.destinations) for event, one in members if one.destinations]
+    touched = planned_rows.to_addresses(wave, addresses) if addresses else set()
+    return touched | planned_rows.to_destinations(wave, numbers) if numbers else touched
+
+
+def _plan_people(wave: Wave, people: QuerySet[Any]) -> set[str]:
+    for slug in wave.channels:
+        channel = registry.channels().get(slug)
+        if channel is None:
+            planned_rows.channel_gone(wave, slug)
+        else:
+            planned_rows.to_people(wave, channel, people)
+    return set(wave.channels) & set(registry.channels())
+
+
+@transaction.atomic
 def _plan_chunk(event: Event) -> tuple[set[str], bool]:
-    """Plan the next chunk of people: (the channels that got rows, whether it was the last chunk)."""
+    """Plan the next chunk of people of an event: (the channels that got rows, whether it was the last chunk)."""
     if not _held(event).select_for_update().exists():
         raise LeaseLost
     if ending := _unwanted(event):
-        _finish(event, *ending)
+        _finish([event], *ending)
         return set(), True
     todo = contributors(event)
     place = event.plan_cursor or {"contributor": 0, "after": None}
@@ -98,7 +178,7 @@ def _plan_chunk(event: Event) -> tuple[set[str], bool]:
         if after is not None:
             _move(event, {"contributor": index, "after": after})
             return touched, False
-    _finish(event, EventState.PLANNED)
+    _finish([event], EventState.PLANNED)
     return touched, True
 
 
@@ -111,48 +191,24 @@ def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
     return None
 
 
-def _plan_contributor(
-    event: Event, contributor: Contributor, after: str | None
-) -> tuple[set[str], str | None]:
+def _plan_contributor(event: Event, one: Contributor, after: str | None) -> tuple[set[str], str | None]:
     """One chunk of one contributor: (channels, where to go on, or None at the end)."""
+    wave = Wave([event], one.layer, one.channels)
+    people, missing = resolve.people(one.people, event.organization_id)
     touched: set[str] = set()
     if after is None:
-        touched |= _plan_literal(event, contributor)
-    if not contributor.people:
+        planned_rows.unknown(wave, [(event, missing)])
+        touched = _plan_literal(wave, [(event, one)])
+    if not one.people:
         return touched, None
-    people, missing = resolve.people(contributor.people, event.organization_id)
-    if after is None and missing:
-        unknown = [str(term) for term in missing]
-        planned_rows.not_planned(event, unknown, contributor.channels, contributor.layer)
-    chunk, following = _chunk(people, after, whole=contributor.is_literal)
-    mandatory = types.find(event.type).mandatory
-    for slug in contributor.channels:
-        channel = registry.channels().get(slug)
-        if channel is None:
-            planned_rows.not_planned(event, ["*"], (slug,), contributor.layer, Reason.CHANNEL_GONE)
-            continue
-        rows = planned_rows.to_people(event, channel, chunk, contributor.layer, mandatory=mandatory)
-        _count(event, slug, rows)
-        touched.add(slug)
-    return touched, following
+    chunk, following = _chunk(people, after)
+    return touched | _plan_people(wave, chunk), following
 
 
-def _plan_literal(event: Event, contributor: Contributor) -> set[str]:
-    touched = planned_rows.to_addresses(event, contributor.addresses, contributor.layer)
-    numbers = [int(value) for value in contributor.named("destination")]
-    if numbers:
-        channels, missing = planned_rows.to_destinations(event, numbers, contributor.layer)
-        touched |= channels
-        planned_rows.not_planned(event, [f"destination:{pk}" for pk in missing], ("",), contributor.layer)
-    return touched
-
-
-def _chunk(people: QuerySet[Any], after: str | None, *, whole: bool) -> tuple[QuerySet[Any], str | None]:
+def _chunk(people: QuerySet[Any], after: str | None) -> tuple[QuerySet[Any], str | None]:
     """The next people in the order of their keys, and the key that the chunk after them starts behind."""
     if after is not None:
         people = people.filter(pk__gt=users.key_or_none(after))
-    if whole:
-        return people, None
     size = conf.get("PLAN_CHUNK")
     last = list(people.order_by("pk").values_list("pk", flat=True)[size - 1 : size + 1])
     if len(last) < 2:
@@ -160,32 +216,35 @@ def _chunk(people: QuerySet[Any], after: str | None, *, whole: bool) -> tuple[Qu
     return people.filter(pk__lte=last[0]), str(last[0])
 
 
-def _count(event: Event, channel: str, rows: int) -> None:
-    counts = event.trace.setdefault("rows", {})
-    counts[channel] = counts.get(channel, 0) + rows
-
-
 def _move(event: Event, cursor: dict[str, Any]) -> None:
     event.plan_cursor = cursor
     lease = clock.DatabaseNow(conf.get("LEASE_SECONDS"))
-    _held(event).update(plan_cursor=cursor, trace=event.trace, lease_until=lease, claims=0)
+    _held(event).update(plan_cursor=cursor, lease_until=lease, claims=0)
 
 
-def _finish(event: Event, state: EventState, reason: str = "") -> None:
-    event.trace["contributors"] = [
-        {"layer": one.layer, "to": [str(term) for term in one.terms], "channels": list(one.channels)}
-        for one in contributors(event)
-    ]
-    _held(event).update(
-        state=state, reason=reason, detail="", plan_cursor=None, lease_until=None, claims=0,
-        planned_at=clock.now(), trace=event.trace,
-    )  # fmt: skip
+def _finish(events: Iterable[Event], state: EventState, reason: str = "") -> None:
+    """End the planning of events; which layer told by which channels is kept for `explain`."""
+    by_trace = defaultdict(list)
+    for event in events:
+        by_trace[tuple((one.layer, one.channels) for one in contributors(event))].append(event)
+    for layers, same in by_trace.items():
+        held = Event.objects.filter(pk__in=[event.pk for event in same], state=EventState.PLANNING)
+        held.update(
+            state=state, reason=reason, detail="", plan_cursor=None, lease_until=None, claims=0,
+            planned_at=clock.now(), trace={"channels": {layer: list(channels) for layer, channels in layers}},
+        )  # fmt: skip
 
 
 def reclaim_events() -> bool:
     """Take back events whose planner was lost: again to be planned, or dead. True if there is work."""
-    lost = Event.objects.filter(state=EventState.PLANNING, lease_until__lt=clock.DatabaseNow())
-    hopeless = lost.filter(claims__gte=DEAD_AFTER)
-    hopeless.exclude(detail="").update(state=EventState.DEAD, reason=Reason.PLAN_FAILED, lease_until=None)
-    hopeless.update(state=EventState.DEAD, reason=Reason.POISON, lease_until=None)
-    return bool(lost.update(state=EventState.WAITING, lease_until=None))
+    alias = router.db_for_write(Event)
+    skip = connections[alias].features.has_select_for_update_skip_locked
+    with transaction.atomic(using=alias):
+        over = Event.objects.select_for_update(skip_locked=skip).filter(
+            state=EventState.PLANNING, lease_until__lt=clock.DatabaseNow()
+        )
+        lost = Event.objects.filter(pk__in=list(over.values_list("pk", flat=True)), state=EventState.PLANNING)
+        hopeless = lost.filter(claims__gte=DEAD_AFTER)
+        hopeless.exclude(detail="").update(state=EventState.DEAD, reason=Reason.PLAN_FAILED, lease_until=None)
+        hopeless.update(state=EventState.DEAD, reason=Reason.POISON, lease_until=None)
+        return bool(lost.update(state=EventState.WAITING, lease_until=None))

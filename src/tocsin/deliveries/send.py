@@ -30,8 +30,8 @@ logger = logging.getLogger("tocsin.deliveries")
 FLUSH_SECONDS = 0.05
 """How long an outcome may wait for others to be written with it."""
 FLUSH_ROWS = 250
-BATCH_SECONDS = 20.0
-"""A batch that keeps refilling ends after this, so that pauses and shutdowns are seen."""
+DRY_SECONDS = 0.05
+"""How long a claim that found nothing is believed, while a channel has slots free."""
 
 _hands: set[Hand] = set()
 _hands_lock = threading.Lock()
@@ -77,7 +77,7 @@ class Hand:
         self._flushed = 0.0
         self._lock = threading.Lock()
         self._first: list[Message] = []
-        self._ends = time.monotonic() + BATCH_SECONDS
+        self._dry_until = 0.0
 
     def work(self) -> None:
         """Claim, send, record; whatever the channel did not answer for is recorded as such."""
@@ -105,10 +105,17 @@ class Hand:
             yield message
 
     def more(self, free: int) -> list[Message]:
-        """Claim up to `free` further messages while the batch may go on."""
-        if self.stop.is_set() or time.monotonic() > self._ends or pauses.is_paused(self.channel.slug):
+        """Claim up to `free` further messages; the channel may ask as often as it likes."""
+        now = time.monotonic()
+        if self._results and now - self._flushed > FLUSH_SECONDS:
+            self.flush()
+        if now < self._dry_until or self.stop.is_set() or pauses.is_paused(self.channel.slug):
             return []
-        return self._take(free)
+        taken = self.taken
+        messages = self._take(free)
+        if self.taken == taken:
+            self._dry_until = time.monotonic() + DRY_SECONDS
+        return messages
 
     def held(self) -> list[tuple[int, int]]:
         """(id, fence) of all that is not answered yet."""

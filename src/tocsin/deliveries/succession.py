@@ -11,7 +11,7 @@ from tocsin.channels import registry
 from tocsin.deliveries import planned_rows
 from tocsin.deliveries.contributors import contributors
 from tocsin.deliveries.models import Delivery
-from tocsin.events import types
+from tocsin.deliveries.wave import Wave
 from tocsin.events.models import Event
 from tocsin.recipients import resolve
 
@@ -38,16 +38,14 @@ def plan_successors(skipped: Iterable[int]) -> int:
 
 def _plan_next(event: Event, slug: str, turn: int, identities: set[str]) -> int:
     channel = registry.get(slug)
-    mandatory = types.find(event.type).mandatory
     planned = 0
     for contributor in contributors(event):
         people, _ = resolve.people(contributor.people, event.organization_id)
         had_theirs = Delivery.objects.filter(
             event=event, channel=slug, identity__in=identities, user=OuterRef("pk")
         )
-        judged = resolve.with_reason(people, channel, event.type, mandatory=mandatory)
+        wave = Wave([event], contributor.layer, contributor.channels)
+        judged = resolve.with_reason(people, channel, event.type, mandatory=wave.mandatory)
         waiting = judged.filter(~Exists(had_theirs), tocsin_reason="")
-        planned += planned_rows.to_addresses_of(
-            event, channel, waiting, contributor.layer, turn=turn, among=identities
-        )
+        planned += planned_rows.to_addresses_of(wave, channel, waiting, turn=turn, among=identities)
     return planned

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from tocsin.channels.base import Feed
-    from tocsin.events.models import Event
+    from tocsin.deliveries.wave import Wave
 
 
 class InAppChannel(Channel):
@@ -27,20 +27,10 @@ class InAppChannel(Channel):
 
     in_app = True
 
-    def plan_items(self, event: Event, people: QuerySet[Any], layer: str) -> int:
+    def plan_items(self, wave: Wave, people: QuerySet[Any]) -> int:
         """One inbox item for each of these people, by one statement. Returns how many were new."""
-        return insert_select(
-            InboxItem,
-            people,
-            {
-                "organization": event.organization_id,
-                "event": event.pk,
-                "channel": self.slug,
-                "user": F("pk"),
-                "layer": layer,
-                "created_at": clock.now(),
-            },
-        )
+        columns = wave.item_columns(self.slug) | {"user": F("pk")}
+        return insert_select(InboxItem, people, columns, wave.item_pairs())
 
     def render(self, message: Message) -> Rendered:
         return Rendered(subject=message.event.title, text=message.event.body)

@@ -18,27 +18,42 @@ if TYPE_CHECKING:
     from tocsin.channels.base import Channel
     from tocsin.recipients.audiences import Term
 
+USER = "user"
+
 
 def people(terms: Iterable[Term], organization: int) -> tuple[QuerySet[Any], list[Term]]:
-    """The users that `terms` name within an organization, and the terms that name no known user.
+    """The users that `terms` name within an organization, and the terms that name no user there.
 
     In the implicit organization every user may be named, in all others only members.
     """
-    named = {term.value: term for term in terms if term.kind == "user"}
-    keys = users.matching(named) if named else {}
-    members = None if is_implicit(organization) else Membership.objects.filter(organization=organization)
-    if members is not None and keys:
-        ours = set(members.filter(user__in=list(keys.values())).values_list("user", flat=True))
-        keys = {value: key for value, key in keys.items() if key in ours}
-    condition = Q(pk__in=list(keys.values()))
+    terms = list(terms)
+    keys = keys_of(terms, organization)
+    condition = Q(pk__in=set(keys.values()))
     kinds = set_kinds()
     for term in terms:
         if term.kind in kinds:
             condition |= Q(pk__in=kinds[term.kind](term.value, organization))
     found = users.users().filter(condition)
-    if members is not None:
-        found = found.filter(pk__in=members.values("user"))
-    return found, [term for value, term in named.items() if value not in keys]
+    if not is_implicit(organization):
+        found = found.filter(pk__in=_members(organization).values("user"))
+    return found, [term for term in terms if term.kind == USER and term not in keys]
+
+
+def keys_of(terms: Iterable[Term], organization: int) -> dict[Term, Any]:
+    """The key of the user that each `user:…` term names; those that name nobody here are left out."""
+    named = {term: term.value for term in terms if term.kind == USER}
+    if not named:
+        return {}
+    found = users.matching(set(named.values()))
+    if not is_implicit(organization):
+        ours = set(_members(organization).filter(user__in=set(found.values())).values_list("user", flat=True))
+        found = {value: key for value, key in found.items() if key in ours}
+    return {term: found[value] for term, value in named.items() if value in found}
+
+
+def _members(organization: int) -> QuerySet[Membership]:
+    members: QuerySet[Membership] = Membership.objects.filter(organization=organization)
+    return members
 
 
 def with_reason(found: QuerySet[Any], channel: Channel, event_type: str, *, mandatory: bool) -> QuerySet[Any]:
