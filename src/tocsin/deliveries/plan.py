@@ -78,8 +78,10 @@ def renew_leases() -> None:
 
 
 def _plan_all(events: list[Event]) -> set[str]:
-    named = [event for event in events if all(one.is_literal for one in contributors(event))]
-    touched = {channel for event in events if event not in named for channel in _plan_alone(event)}
+    named, many = [], []
+    for event in events:
+        (named if all(one.is_literal for one in contributors(event)) else many).append(event)
+    touched: set[str] = set().union(*(_plan_alone(event) for event in many))
     try:
         return touched | _plan_together(named)
     except Exception as error:
