@@ -78,7 +78,8 @@ def renew_leases() -> None:
 
 
 def _plan_all(events: list[Event]) -> set[str]:
-    named, many = [], []
+    named: list[Event] = []
+    many: list[Event] = []
     for event in events:
         (named if all(one.is_literal for one in contributors(event)) else many).append(event)
     touched: set[str] = set().union(*(_plan_alone(event) for event in many))
