@@ -1,0 +1,63 @@
+"""What goes into the seam and what comes out of it: one request, one response."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_RESPONSE_BYTES = 20_000
+
+
+def _version() -> str:
+    try:
+        return metadata.version("tocsin")
+    except metadata.PackageNotFoundError:
+        return "source"
+
+
+USER_AGENT = f"tocsin/{_version()}"
+
+
+class Request(NamedTuple):
+    """One request. `secret_values` are texts that no detail may ever show; the URL is kept out anyway."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+    method: str = "POST"
+    secret_values: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} of {len(self.body)} bytes>"
+
+
+class Response:
+    """What the far side answered: the status, the first 20,000 bytes of the body, headers on demand."""
+
+    __slots__ = ("_lines", "body", "request", "status")
+
+    def __init__(self, status: int, body: bytes, request: Request, lines: Sequence[bytes] = ()) -> None:
+        self.status = status
+        self.body = body
+        self.request = request
+        self._lines = lines
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}, {len(self.body)} bytes>"
+
+    def header(self, name: str) -> str:
+        """The value of the last header called `name` (any case), or the empty text."""
+        start = name.lower().encode() + b":"
+        for line in reversed(self._lines):
+            if line.lower().startswith(start):
+                return line[len(start) :].decode("latin-1").strip()
+        return ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers, names in lower case; of a repeated one the last."""
+        pairs = (line.decode("latin-1").partition(":") for line in self._lines)
+        return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}

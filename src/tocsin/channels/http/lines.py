@@ -1,0 +1,66 @@
+"""How long is the wait for a host? One line per host, kept between batches, so that a backlog for a slow
+host is spread over time. Pure but for the table, which is bounded.
+"""
+
+from __future__ import annotations
+
+import threading
+
+HOLD_SECONDS = 0.25
+"""A surplus message waits in memory if its turn is expected sooner than this."""
+FIRST_SECONDS = 1.0
+LONGEST_SECONDS = 60.0
+MAX_HOSTS = 4096
+
+
+class Line:
+    """The queue in front of one host, in monotonic seconds. A lost update between threads is harmless."""
+
+    __slots__ = ("end", "latency")
+
+    def __init__(self) -> None:
+        self.latency = 0.0
+        """How long a request takes, smoothed; 0 while nothing is known."""
+        self.end = 0.0
+        """When the last message that was sent away shall come back."""
+
+    def learn(self, seconds: float) -> None:
+        """A request took so long."""
+        self.latency += (seconds - self.latency) * 0.25 if self.latency else seconds
+        if self.latency <= HOLD_SECONDS:
+            self.end = 0.0
+
+    def at_least(self, seconds: float) -> None:
+        """A request has been under way for so long already."""
+        self.latency = max(self.latency, seconds)
+
+    def expected(self, ahead: int, share: int) -> float:
+        """Seconds until a message with `ahead` others before it gets one of the host's `share` of slots."""
+        return self.latency * (ahead // share + 1)
+
+    def place(self, now: float, share: int) -> float:
+        """Seconds after which a surplus message shall come back; each takes the next place in the line."""
+        step = max(self.latency, HOLD_SECONDS) / share
+        self.end = min(max(self.end + step, now + FIRST_SECONDS), now + LONGEST_SECONDS)
+        return self.end - now
+
+
+class Lines:
+    """The lines of all hosts of this process; when there are too many, the oldest is forgotten."""
+
+    def __init__(self, limit: int = MAX_HOSTS) -> None:
+        self._lines: dict[str, Line] = {}
+        self._limit = limit
+        self._lock = threading.Lock()
+
+    def of(self, origin: str) -> Line:
+        """The line of `origin`, made when there is none."""
+        if line := self._lines.get(origin):
+            return line
+        with self._lock:
+            if len(self._lines) >= self._limit:
+                del self._lines[next(iter(self._lines))]
+            return self._lines.setdefault(origin, Line())
+
+    def __len__(self) -> int:
+        return len(self._lines)

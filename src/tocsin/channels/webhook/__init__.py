@@ -1,0 +1,108 @@
+"""Channel `webhook`: the event as signed JSON, posted to a URL. Follows standardwebhooks.com."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from tocsin import clock
+from tocsin.channels import http
+from tocsin.channels.base import Cause, Channel, Message, Outcome, Rejected, Rendered, SettingsForm
+from tocsin.channels.webhook.payload import Bodies, TooLargeError, document
+from tocsin.channels.webhook.signing import key_of, make_secret, signed_headers
+from tocsin.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from tocsin.channels.base import Feed
+
+
+class WebhookForm(SettingsForm):
+    """URL and secret. The URL is a secret too: many carry a token in their path or query."""
+
+    identity_fields = ("url",)
+    secret_fields = ("url", "secret")
+
+    url = forms.CharField(
+        label=_("URL"), max_length=2048, help_text=_("Where the events are posted to: https://host/path.")
+    )
+    secret = forms.CharField(
+        label=_("Secret"),
+        max_length=200,
+        required=False,
+        help_text=_("whsec_ and at least 24 random bytes in base64; made when left empty."),
+    )
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        try:
+            http.check_url(url)
+        except InvalidInput as error:
+            raise ValidationError([f"{found.message} {found.remedy}" for found in error.errors]) from None
+        return url
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"] or make_secret()
+        try:
+            key_of(secret)
+        except ValueError as error:
+            raise ValidationError(
+                _("%(problem)s. Leave it empty to have one made."), params={"problem": error}
+            ) from None
+        return secret
+
+
+class WebhookChannel(Channel):
+    """Posts each message as one request; up to 64 at once, a quarter of them to one host."""
+
+    slug = "webhook"
+    label = _("Webhook")
+    form = WebhookForm
+    batch_size: ClassVar[int] = http.SLOTS
+    deadline_seconds: ClassVar[float] = http.DEADLINE_SECONDS
+
+    def render(self, message: Message) -> Rendered:
+        return Rendered(message.event.title, message.event.body, payload=document(message))
+
+    def send(self, message: Message) -> Outcome:
+        request = self.build(message, Bodies())
+        if isinstance(request, http.Request):
+            return http.post(request, deadline=self.deadline_seconds)
+        return request
+
+    def send_batch(self, feed: Feed) -> Iterator[tuple[Message, Outcome]]:
+        build = partial(self.build, bodies=Bodies())
+        return http.post_many(feed, build, slots=self.batch_size, deadline=self.deadline_seconds)
+
+    def build(self, message: Message, bodies: Bodies) -> http.Request | Outcome:
+        """The signed request: the same id and body in every attempt, a fresh timestamp."""
+        settings = message.target.settings
+        try:
+            url, secret, keys = settings["url"], settings["secret"], signing_keys(settings)
+        except (KeyError, ValueError):
+            return Rejected(
+                Cause.BAD_SETTINGS, "The destination has no usable URL and secret. Save it again."
+            )
+        try:
+            body = bodies.of(message)
+        except TooLargeError as error:
+            return Rejected(Cause.TOO_LARGE, str(error))
+        headers = signed_headers(message.key, int(clock.now().timestamp()), body, keys)
+        headers["content-type"] = "application/json"
+        return http.Request(url, body, headers, secret_values=(secret,))
+
+
+def signing_keys(settings: Mapping[str, Any]) -> list[bytes]:
+    """The keys that sign, newest first. The key of a secret that is being replaced would be the second."""
+    return [key_of(settings["secret"])]
+
+
+def display(settings: Mapping[str, Any]) -> str:
+    """What may be shown of a destination: scheme and host of its URL."""
+    return http.origin_of(settings["url"])

@@ -1,0 +1,167 @@
+"""Reading answers: status, Retry-After, and what may be shown of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tocsin import clock
+from tocsin.channels import http
+from tocsin.channels.base import Cause, Rejected, Retry, Sent
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+TOKEN = "xoxb-very-secret"
+
+
+def answer(status, body=b"", *lines):
+    request = http.Request(
+        f"https://hooks.example.com/services/{TOKEN}?key=another-secret",
+        b"{}",
+        {},
+        secret_values=("whsec_abc",),
+    )
+    return http.Response(status, body, request, [b"HTTP/1.1 %d X\r\n" % status, *lines])
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_success_is_sent(status):
+    assert http.classify(answer(status)) == Sent()
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (408, Cause.TIMEOUT),
+        (425, Cause.THROTTLED),
+        (429, Cause.THROTTLED),
+        (500, Cause.SERVER_ERROR),
+        (502, Cause.SERVER_ERROR),
+        (503, Cause.SERVER_ERROR),
+        (504, Cause.SERVER_ERROR),
+        (599, Cause.SERVER_ERROR),
+    ],
+)
+def test_what_may_pass_is_retried(status, cause):
+    outcome = http.classify(answer(status))
+    assert isinstance(outcome, Retry)
+    assert (outcome.cause, outcome.after) == (cause, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        (301, Cause.REDIRECT),
+        (302, Cause.REDIRECT),
+        (304, Cause.REDIRECT),
+        (308, Cause.REDIRECT),
+        (400, Cause.REFUSED_CONTENT),
+        (401, Cause.NOT_AUTHORISED),
+        (403, Cause.NOT_AUTHORISED),
+        (404, Cause.REFUSED_RECIPIENT),
+        (405, Cause.REFUSED_CONTENT),
+        (410, Cause.GONE),
+        (413, Cause.TOO_LARGE),
+        (422, Cause.REFUSED_CONTENT),
+        (451, Cause.REFUSED_CONTENT),
+    ],
+)
+def test_what_will_never_work_is_rejected(status, cause):
+    outcome = http.classify(answer(status))
+    assert isinstance(outcome, Rejected)
+    assert outcome.cause == cause
+    assert outcome.disable_destination is (status == 410)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("1.5", 1.5),
+        ("86400", 86400.0),
+        ("86401", 86400.0),
+        ("315360000", 86400.0),
+        ("9" * 32, 86400.0),
+        ("9" * 500, None),
+        ("-1", None),
+        ("", None),
+        ("soon", None),
+        ("1e9", None),
+        ("nan", None),
+        ("inf", None),
+        ("٣", None),
+        ("7;8", None),
+        ("0x10", None),
+        ("Sun, 01 Mar 2026 12:02:00 GMT", 120.0),
+        ("Sunday, 01-Mar-26 12:02:00 GMT", 120.0),
+        ("Sun Mar  1 12:02:00 2026", 120.0),
+        ("Sun, 01 Mar 2026 14:02:00 +0200", 120.0),
+        ("Sun, 01 Mar 2026 11:59:00 GMT", None),
+        ("Fri, 01 Mar 2036 12:00:00 GMT", 86400.0),
+        ("Sun, 99 Mar 2026 12:02:00 GMT", None),
+        ("Sun, 01 Mar 99999 12:02:00 GMT", None),
+        ("Sun, ", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 86400.0),
+        ("Sun, 01 Mar 99999999999999999999 12:02:00 GMT", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", None),
+    ],
+)
+def test_retry_after_is_read_with_distrust(value, seconds):
+    assert http.parse_retry_after(value, NOW) == seconds
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_honoured(status):
+    with clock.frozen(NOW):
+        moment = (NOW + timedelta(seconds=90)).strftime("%a, %d %b %Y %H:%M:%S GMT").encode()
+        outcome = http.classify(answer(status, b"", b"Retry-After: " + moment + b"\r\n"))
+    assert outcome.cause == Cause.THROTTLED
+    assert outcome.after == 90.0
+
+
+def test_details_show_the_origin_and_no_secret():
+    echo = f"no such hook {TOKEN} / another-secret / whsec_abc / services/{TOKEN}".encode()
+    outcome = http.classify(answer(404, echo))
+    assert outcome.detail.startswith("https://hooks.example.com answered 404: no such hook")
+    for secret in (TOKEN, "another-secret", "whsec_abc"):
+        assert secret not in outcome.detail
+
+
+def test_a_secret_that_is_cut_by_the_limit_is_struck_out_before_the_cut():
+    outcome = http.classify(answer(400, b"x" * 195 + TOKEN.encode()))
+    assert TOKEN[:5] not in outcome.detail
+
+
+def test_details_are_short_and_printable():
+    outcome = http.classify(answer(400, b"\x1b[31mred\r\nInjected: yes\x00\xff\xe2\x80\xae" + b"x" * 5000))
+    assert outcome.detail.isprintable()
+    assert "\\x1b[31mred\\r\\nInjected: yes\\x00" in outcome.detail
+    assert "\\u202e" in outcome.detail
+    assert len(outcome.detail) < 300
+
+
+def test_headers_are_read_in_any_case_and_the_last_one_counts():
+    response = answer(200, b"", b"X-Request-ID: one\r\n", b"x-request-id: two\r\n", b"\r\n")
+    assert response.header("X-Request-Id") == "two"
+    assert response.headers == {"x-request-id": "two"}
+    assert response.header("absent") == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:pw@example.com:8443/a?b#c", "https://example.com:8443"),
+        ("https://example.com?x=y@z", "https://example.com"),
+        ("nonsense", "nonsense://"),
+    ],
+)
+def test_the_origin_holds_nothing_secret(url, shown):
+    assert http.origin_of(url) == shown
+
+
+def test_reprs_show_no_secret():
+    response = answer(200, b"body-secret")
+    assert TOKEN not in repr(response.request)
+    assert "body-secret" not in repr(response)
