@@ -124,22 +124,20 @@ def test_retry_after_is_honoured(status):
 def test_details_show_the_origin_and_no_secret():
     echo = f"no such hook {TOKEN} / another-secret / whsec_abc / services/{TOKEN}".encode()
     outcome = http.classify(answer(404, echo))
-    assert outcome.detail.startswith("https://hooks.example.com answered 404: no such hook")
-    for secret in (TOKEN, "another-secret", "whsec_abc"):
-        assert secret not in outcome.detail
+    assert outcome.detail == "https://hooks.example.com answered 404"
 
 
-def test_a_secret_that_is_cut_by_the_limit_is_struck_out_before_the_cut():
-    outcome = http.classify(answer(400, b"x" * 195 + TOKEN.encode()))
-    assert TOKEN[:5] not in outcome.detail
+def test_an_excerpt_holds_no_secret_not_even_the_beginning_of_one():
+    assert TOKEN not in http.excerpt(f"no such hook {TOKEN}", [TOKEN])
+    assert TOKEN[:5] not in http.excerpt(b"x" * 195 + TOKEN.encode(), [TOKEN])
 
 
-def test_details_are_short_and_printable():
-    outcome = http.classify(answer(400, b"\x1b[31mred\r\nInjected: yes\x00\xff\xe2\x80\xae" + b"x" * 5000))
-    assert outcome.detail.isprintable()
-    assert "\\x1b[31mred\\r\\nInjected: yes\\x00" in outcome.detail
-    assert "\\u202e" in outcome.detail
-    assert len(outcome.detail) < 300
+def test_an_excerpt_is_short_and_printable():
+    found = http.excerpt(b"\x1b[31mred\r\nInjected: yes\x00\xff\xe2\x80\xae" + b"x" * 5000)
+    assert found.isprintable()
+    assert "\\x1b[31mred\\r\\nInjected: yes\\x00" in found
+    assert "\\u202e" in found
+    assert len(found) < 300
 
 
 def test_headers_are_read_in_any_case_and_the_last_one_counts():

@@ -63,9 +63,8 @@ def classify(response: Response) -> Outcome:
 
 
 def _detail(response: Response) -> str:
-    request = response.request
-    said = excerpt(response.body, secrets_of(request)).strip()
-    return f"{origin_of(request.url)} answered {response.status}" + (f": {said}" if said else "")
+    """Which host answered what. Not its words: they might be those of a machine the reader must not see."""
+    return f"{origin_of(response.request.url)} answered {response.status}"
 
 
 def failure(code: int, text: str, request: Request, *, blocked: bool) -> Outcome:

@@ -67,6 +67,10 @@ class WebhookChannel(Channel):
     batch_size: ClassVar[int] = http.SLOTS
     deadline_seconds: ClassVar[float] = http.DEADLINE_SECONDS
 
+    def target_label(self, settings: Mapping[str, Any]) -> str:
+        """Scheme and host: the rest of a URL may be secret."""
+        return http.origin_of(settings["url"])
+
     def render(self, message: Message) -> Rendered:
         return Rendered(message.event.title, message.event.body, payload=document(message))
 
@@ -101,8 +105,3 @@ class WebhookChannel(Channel):
 def signing_keys(settings: Mapping[str, Any]) -> list[bytes]:
     """The keys that sign, newest first. The key of a secret that is being replaced would be the second."""
     return [key_of(settings["secret"])]
-
-
-def display(settings: Mapping[str, Any]) -> str:
-    """What may be shown of a destination: scheme and host of its URL."""
-    return http.origin_of(settings["url"])

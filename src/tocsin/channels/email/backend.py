@@ -1,0 +1,93 @@
+"""Mails through another mail backend than Django's SMTP (django-anymail, console, locmem): one at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from email.headerregistry import Address
+from typing import TYPE_CHECKING, Any
+
+from django.core.mail import EmailMultiAlternatives
+
+from tocsin.channels.email import replies
+from tocsin.channels.email.compose import Refused
+from tocsin.channels.outcomes import Cause, Later, Outcome, Retry, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from django.core.mail.backends.base import BaseEmailBackend
+
+    from tocsin.channels.base import Feed, Message
+    from tocsin.channels.email.compose import Letter, Personal
+
+logger = logging.getLogger("tocsin.channels.email")
+
+
+def mail_of(letter: Letter, personal: Personal) -> EmailMultiAlternatives:
+    """The mail as Django's backends take it."""
+    to = (
+        str(Address(display_name=personal.name, addr_spec=personal.address))
+        if personal.name
+        else personal.address
+    )
+    mail = EmailMultiAlternatives(
+        subject=letter.subject,
+        body=letter.text,
+        from_email=letter.sender.header,
+        to=[to],
+        headers=dict(letter.headers + personal.headers),
+    )
+    mail.attach_alternative(letter.html, "text/html")
+    return mail
+
+
+def send_all(
+    feed: Feed,
+    backend: BaseEmailBackend,
+    compose: Callable[[Message], tuple[Letter, Personal]],
+    seconds: float,
+) -> Iterator[tuple[Message, Outcome]]:
+    """Send one message after the other, each with its own outcome; after `seconds` the rest goes back untried."""
+    backend.fail_silently = False
+    deadline = time.monotonic() + seconds
+    try:
+        for message in feed:
+            yield (
+                message,
+                _send(message, backend, compose) if time.monotonic() < deadline else Later(Cause.BUSY),
+            )
+    finally:
+        _close(backend)
+
+
+def _send(
+    message: Message, backend: BaseEmailBackend, compose: Callable[[Message], tuple[Letter, Personal]]
+) -> Outcome:
+    try:
+        letter, personal = compose(message)
+        mail = mail_of(letter, personal)
+        backend.open()
+        taken = backend.send_messages([mail])
+    except Refused as refused:
+        return refused.outcome
+    except Exception as error:
+        outcome = replies.unsendable(error)
+        if outcome == Retry(Cause.BUG, type(error).__name__):
+            logger.exception("e-mail: the mail backend failed on delivery d%s", message.delivery_id)
+        _close(backend)
+        return outcome
+    if taken in (0, False):  # None is what some backends return when all is well
+        return Retry(Cause.UNFINISHED, "the mail backend says that it sent nothing")
+    return Sent(f"{personal.message_id} {_provider_id(mail)}".strip())
+
+
+def _provider_id(mail: Any) -> str:
+    """The id that django-anymail leaves on a message it has sent."""
+    return str(getattr(getattr(mail, "anymail_status", None), "message_id", None) or "")
+
+
+def _close(backend: BaseEmailBackend) -> None:
+    with contextlib.suppress(Exception):
+        backend.close()
