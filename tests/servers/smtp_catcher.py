@@ -77,6 +77,7 @@ class SmtpCatcher:
     """(session, verb) of every MAIL, RCPT, RSET and DATA body, in order of arrival."""
     sessions: int = 0
     open_sessions: int = 0
+    _protocols: set[_Protocol] = field(default_factory=set, repr=False)
 
     def __enter__(self) -> SmtpCatcher:
         self.loop = asyncio.new_event_loop()
@@ -91,6 +92,11 @@ class SmtpCatcher:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
         self.loop.close()
+
+    def close_sessions(self) -> None:
+        """Hang up on everybody, without a word."""
+        for protocol in list(self._protocols):
+            self.loop.call_soon_threadsafe(protocol.hang_up)
 
     async def _listen(self) -> asyncio.Server:
         return await self.loop.create_server(
@@ -210,10 +216,16 @@ class _Protocol(SMTP):
             catcher.sessions += 1
             catcher.open_sessions += 1
             self.event_handler.number = catcher.sessions
+            catcher._protocols.add(self)
         super().connection_made(transport)
+
+    def hang_up(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.event_handler.catcher.open_sessions -= 1
+        self.event_handler.catcher._protocols.discard(self)
         super().connection_lost(error)
 
     async def push(self, status: str | bytes) -> None:
