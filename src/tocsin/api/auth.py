@@ -1,0 +1,78 @@
+"""Who is asking: a bearer token or a session, made into a `Scope`, and whether that scope allows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ninja.utils import check_csrf
+
+from tocsin.api.answers import Refusal
+from tocsin.api.limits import refuse_announced
+from tocsin.conf import nearest
+from tocsin.errors import FieldError, InvalidInput
+from tocsin.tenants import tokens
+from tocsin.tenants.roles import scope_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from tocsin.tenants.scope import Scope
+
+PUBLIC, SIGNED_IN, READER = "public", "signed in", "reader"
+"""Decisions that name no scope: anyone; any token or session; the person of a session, about what is theirs."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def bearer(header: str) -> str | None:
+    """The token in an Authorization header; None where it holds none."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+class Needs:
+    """The authorization decision of one route, called by ninja with each request."""
+
+    def __init__(self, decision: str, parameters: frozenset[str] = frozenset()) -> None:
+        self.decision = decision
+        self.parameters = parameters
+
+    def __call__(self, request: HttpRequest) -> Scope:
+        """The scope of who asks. Raises `Refusal` with 401, 403 or 413, `InvalidInput` for unknown parameters."""
+        refuse_announced(request.META.get("CONTENT_LENGTH") or "")
+        scope = principal(request)
+        if self.decision == READER:
+            if scope.user_id is None:
+                raise Refusal(403, "An inbox belongs to a person, not to a token. Sign in.")
+        elif self.decision != SIGNED_IN and not scope.may(self.decision):
+            whose = "This token lacks the scope" if scope.user_id is None else "Your role does not include"
+            raise Refusal(403, f"{whose} {self.decision}.")
+        self._refuse_unknown(request)
+        return scope
+
+    def _refuse_unknown(self, request: HttpRequest) -> None:
+        unknown = [name for name in request.GET if name not in self.parameters]
+        if unknown:
+            raise InvalidInput(
+                *(FieldError(name, "is no parameter here.", nearest(name, self.parameters)) for name in unknown)
+            )
+
+
+def principal(request: HttpRequest) -> Scope:
+    """The scope of a token or, where no Authorization header is sent, of the session. Raises `Refusal`."""
+    if any(text.startswith(tokens.MARK) for _, given in request.GET.lists() for text in given):
+        raise _unauthorized("A token does not belong in an address, where logs keep it. Revoke it; send a header.")
+    if header := request.headers.get("Authorization"):
+        scope = tokens.authenticate(plain) if (plain := bearer(header)) else None
+        if scope is None:
+            raise _unauthorized("The token is unknown, revoked or expired. Send `Authorization: Bearer tcs_…`.")
+        return scope
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        raise _unauthorized("Sign in, or send `Authorization: Bearer tcs_…`.")
+    if request.method not in SAFE and check_csrf(request):
+        raise Refusal(403, "The CSRF token is missing or wrong. Send it in the header X-CSRFToken.")
+    return scope_of(user)
+
+
+def _unauthorized(detail: str) -> Refusal:
+    return Refusal(401, detail, WWW_Authenticate='Bearer realm="tocsin"')

@@ -1,0 +1,114 @@
+"""Events over HTTP: send one or many, read one, have it explained, cancel it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.translation import override
+
+from tocsin import pipeline
+from tocsin.api import answers, ingest
+from tocsin.api.limits import read_capped
+from tocsin.api.openapi import EVENTS_BODY, IDEMPOTENCY_KEY
+from tocsin.api.routes import route, scope_of
+from tocsin.api.schemas import AcceptedList, CancelledOut, EventOut, ExplanationOut
+from tocsin.deliveries.explain import explain
+from tocsin.errors import NotFound
+from tocsin.events.models import Event
+from tocsin.events.states import EventState
+from tocsin.levels import Level
+from tocsin.recipients import users
+from tocsin.tenants.models import Membership
+from tocsin.tenants.organizations import is_implicit
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from tocsin.tenants.scope import Scope
+
+
+@route(
+    "POST", "/events", ingest.WRITE, shape=AcceptedList, status=202, problems=(400, 409, 413, 415, 507),
+    parameters=[IDEMPOTENCY_KEY], body=EVENTS_BODY,
+)  # fmt: skip
+def submit_events(request: HttpRequest) -> HttpResponse:
+    """Store one event, or a list of up to 1,000, all or none."""
+    if not ingest.is_json(request.headers.get("Content-Type", "")):
+        raise answers.Refusal(415, "Send the event as JSON, with `Content-Type: application/json`.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise answers.Refusal(415, "Send the body as it is, without a Content-Encoding.")
+    body, key = read_capped(request), request.headers.get("Idempotency-Key")
+    with override(settings.LANGUAGE_CODE):  # programs read this, and the ingest lane knows no other language
+        drafts = ingest.read(body, key, scope_of(request))
+    return ingest.accepted(pipeline.accept_request(drafts)).as_response()
+
+
+@route("GET", "/events/{event_id}", "events:read", shape=EventOut, problems=(404,))
+def get_event(request: HttpRequest, event_id: str) -> HttpResponse:
+    """One event as it is stored, and how far it has come."""
+    return answers.respond(_as_json(_find(event_id, scope_of(request))))
+
+
+@route("GET", "/events/{event_id}/explain", "events:read", shape=ExplanationOut, problems=(404,))
+def explain_event(request: HttpRequest, event_id: str, user: str = "") -> HttpResponse:
+    """Who was told of an event, who was not, and why; of one person, where `user` names one."""
+    event = _find(event_id, scope_of(request))
+    made = explain(event, _person(user, event, scope_of(request)) if user else None)
+    return answers.respond(made.as_json())
+
+
+@route("POST", "/events/{event_id}/cancel", ingest.WRITE, shape=CancelledOut, problems=(404,))
+def cancel_event(request: HttpRequest, event_id: str) -> HttpResponse:
+    """Cancel an event and its unsent deliveries."""
+    return answers.respond({"cancelled": pipeline.cancel(event_id=event_id, scope=scope_of(request))})
+
+
+def _find(event_id: str, scope: Scope) -> Event:
+    events = Event.objects.within(scope).select_related("organization", "project")
+    event: Event | None = events.filter(pk=pipeline.event_key(event_id)).first()
+    if event is None:
+        raise NotFound(event_id)
+    return event
+
+
+def _person(name: str, event: Event, scope: Scope) -> Any:
+    """The user of this name. For all but the operator, people of other organizations do not exist."""
+    person = users.find(name)
+    if person is None or not (scope.is_operator or _belongs(person, event.organization_id)):
+        raise NotFound(name)
+    return person
+
+
+def _belongs(person: Any, organization: int) -> bool:
+    members = Membership.objects.filter(organization=organization, user=person.pk)
+    return is_implicit(organization) or members.exists()
+
+
+def _as_json(event: Event) -> dict[str, Any]:
+    return {
+        "id": str(event.pk),
+        "type": event.type,
+        "level": Level(event.level).slug,
+        "title": event.title,
+        "body": event.body,
+        "data": event.data,
+        "to": event.to,
+        "channel": event.channel or None,
+        "url": event.url or None,
+        "actions": event.actions,
+        "actor": event.actor or None,
+        "about": event.about or None,
+        "due_at": event.due_at.isoformat(),
+        "expires_at": event.expires_at and event.expires_at.isoformat(),
+        "still_valid": event.still_valid or None,
+        "group_key": event.group_key or None,
+        "status": event.status,
+        "dedupe_key": event.dedupe_key,
+        "organization": event.organization.slug,
+        "project": event.project and event.project.slug,
+        "created_at": event.created_at.isoformat(),
+        "planned_at": event.planned_at and event.planned_at.isoformat(),
+        "state": event.state,
+        "sentence": event.detail or str(EventState(event.state).label),
+    }

@@ -1,0 +1,66 @@
+"""The API's description: what ninja writes, with bodies, security and the problem type put in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.api import answers
+from tocsin.api.auth import PUBLIC, READER
+from tocsin.api.schemas import EventIn, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REF = "#/components/schemas/{model}"
+ALWAYS = (401, 403, 422, 503)
+SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer tcs_…`"},
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": "sessionid",
+        "description": "The session of the site; other methods than GET need the header X-CSRFToken.",
+    },
+}  # fmt: skip
+_EVENT = {"$ref": REF.format(model="EventIn")}
+_EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1000}
+EVENTS_BODY = {"required": True, "content": {answers.JSON: {"schema": {"oneOf": [_EVENT, _EVENTS]}}}}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 190},
+    "description": "The `dedupe_key` of the whole request; in a list, `key#index`.",
+}
+
+
+def describe(
+    decision: str, *, problems: Iterable[int] = (), parameters: Iterable[dict[str, Any]] = (),
+    body: dict[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What ninja cannot know of an operation: who may call it, and how it fails."""
+    secured = decision != PUBLIC
+    statuses = [*problems, *ALWAYS] if secured else list(problems)
+    made: dict[str, Any] = {"responses": {status: _problem(status) for status in sorted(statuses)}}
+    if secured:
+        made["security"] = [{"session": []}] if decision == READER else [{"token": []}, {"session": []}]
+        made["x-scope"] = decision
+    if parameters:
+        made["parameters"] = list(parameters)
+    if body:
+        made["requestBody"] = body
+    return made
+
+
+def _problem(status: int) -> dict[str, Any]:
+    content = {answers.PROBLEM: {"schema": {"$ref": REF.format(model="Problem")}}}
+    return {"description": answers.KINDS[status].replace("-", " ").capitalize(), "content": content}
+
+
+def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
+    """The description with the problem type, the event and the security schemes among its components."""
+    components = schema.setdefault("components", {})
+    shapes = components.setdefault("schemas", {})
+    for model in (Problem, EventIn):
+        made = model.model_json_schema(ref_template=REF)
+        shapes |= made.pop("$defs", {})
+        shapes[model.__name__] = made
+    components["securitySchemes"] = SCHEMES
+    return schema

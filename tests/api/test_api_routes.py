@@ -1,0 +1,198 @@
+"""A walk over all addresses: each has an authorization decision, and nobody sees what is another's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from tests.api.conftest import Caller
+
+from tocsin.api.auth import Needs
+from tocsin.api.urls import api
+from tocsin.deliveries.models import Delivery
+from tocsin.events.models import Event
+from tocsin.inbox.models import InboxItem
+from tocsin.recipients.destinations import add_destination
+from tocsin.tenants.models import Role
+from tocsin.testing import deliver_now
+
+pytestmark = pytest.mark.django_db
+
+API = {
+    "POST /events": "events:write",
+    "GET /events/{event_id}": "events:read",
+    "GET /events/{event_id}/explain": "events:read",
+    "POST /events/{event_id}/cancel": "events:write",
+    "GET /deliveries": "events:read",
+    "GET /deliveries/{delivery_id}": "events:read",
+    "POST /deliveries/{delivery_id}/retry": "deliveries:write",
+    "GET /inbox": "reader",
+    "GET /inbox/count": "reader",
+    "GET /inbox/stream": "reader",
+    "POST /inbox/read-all": "reader",
+    "POST /inbox/{item_id}/read": "reader",
+    "POST /inbox/{item_id}/dismiss": "reader",
+    "GET /channels": "signed in",
+    "GET /event-types": "signed in",
+}
+PUBLIC = {"tocsin-api:openapi-json", "tocsin-api:api-root", "tocsin-api:nothing", "tocsin-healthz", "tocsin-readyz",
+          "unnamed static/<path:path>"}  # fmt: skip
+"""Names of addresses that anyone may call; they tell nothing about anybody."""
+PAGES = {
+    "tocsin:home": "reader",
+    "tocsin:inbox": "reader",
+    "tocsin:inbox-change": "reader",
+    "tocsin:events": "events:read",
+    "tocsin:event": "events:read",
+    "tocsin:event-cancel": "events:write",
+    "tocsin:deliveries": "events:read",
+    "tocsin:replay": "deliveries:write",
+    "tocsin-account:login": "anyone",
+    "tocsin-account:logout": "anyone",
+}
+"""The decision that `tocsin.web.access` puts on each page."""
+
+
+def declared() -> dict[str, str]:
+    found = {}
+    for router in api._get_bound_routers():
+        for path, view in router.path_operations.items():
+            for operation in view.operations:
+                [needs] = operation.auth_callbacks or [None]
+                for method in operation.methods:
+                    found[f"{method} {path}"] = needs.decision if isinstance(needs, Needs) else "public"
+    return found
+
+
+def patterns(resolver: Any = None, names: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
+    found = []
+    for entry in (resolver or get_resolver("tocsin.server.urls")).url_patterns:
+        if isinstance(entry, URLResolver):
+            found += patterns(entry, (*names, *filter(None, [entry.namespace])))
+        elif isinstance(entry, URLPattern):
+            found.append((":".join([*names, entry.name or f"unnamed {entry.pattern}"]), entry.callback))
+    return found
+
+
+def test_every_route_of_the_api_has_its_decision() -> None:
+    assert declared() == API
+
+
+def test_every_address_is_decided() -> None:
+    routes = {f"tocsin-api:{view.url_name}" for router in api._get_bound_routers()
+              for view in router.path_operations.values()}  # fmt: skip
+    assert len(routes) == len({line.partition(" ")[2] for line in API})
+    found = dict(patterns())
+    pages = {name: getattr(view, "access", None) for name, view in found.items() if name not in PUBLIC | routes}
+    assert pages == PAGES
+    assert set(found) == PUBLIC | routes | set(PAGES)
+
+
+@pytest.fixture
+def world(acme, rival, signed_in, django_user_model) -> dict[str, Any]:
+    """In each of two organizations: an event, a delivery, an inbox item."""
+    made: dict[str, Any] = {}
+    for slug, caller in {"acme": acme, "rival": rival}.items():
+        person = signed_in(f"{slug}-person", slug, Role.ADMIN)
+        user = django_user_model.objects.get(username=f"{slug}-person")
+        add_destination(user, "memory", {"name": slug})
+        caller.send(to=[f"user:{slug}-person"], channel="memory")
+        made[slug] = {
+            "event_id": caller.send(to=[f"user:{slug}-person"]), "token": caller, "person": person, "user": user,
+        }  # fmt: skip
+    deliver_now()
+    for slug, of in made.items():
+        of["delivery_id"] = f"d{Delivery.objects.get(identity=slug).pk}"
+        of["item_id"] = f"i{InboxItem.objects.get(user=of['user']).pk}"
+    return made
+
+
+MISSING = {"event_id": "0198c0de-0000-7000-8000-000000000000", "delivery_id": "d987654321", "item_id": "i987654321"}
+CALLERS = ("token", "person")
+
+
+def state_of_all() -> list[Any]:
+    return [sorted(map(repr, model.objects.values_list())) for model in (Event, Delivery, InboxItem)]
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("route", [line for line in API if "{" in line])
+def test_anothers_is_like_what_is_missing_byte_for_byte(world, route, caller) -> None:
+    method, path = route.split(" ")
+    who: Caller = world["acme"][caller]
+    own = who.call(method, path.format(**world["acme"]))
+    if API[route] == "reader" and caller == "token":
+        assert own.status_code == 403
+        return
+    assert own.status_code in (200, 409)  # a sent delivery is no dead one, but it is theirs
+    before = state_of_all()
+    theirs = who.call(method, path.format(**world["rival"]))
+    missing = who.call(method, path.format(**MISSING))
+    assert (theirs.status_code, missing.status_code) == (404, 404)
+    assert theirs.content == missing.content
+    assert dict(theirs.headers) == dict(missing.headers)
+    assert state_of_all() == before
+
+
+@pytest.mark.parametrize(("method", "page"), [("GET", "events/{}/"), ("POST", "events/{}/cancel/")])
+def test_anothers_page_is_like_what_is_missing(world, method, page) -> None:
+    def call(event: str) -> Any:
+        return world["acme"]["person"].client.generic(method, "/tocsin/" + page.format(event))
+
+    assert call(world["acme"]["event_id"]).status_code in (200, 302)
+    before = state_of_all()
+    theirs, missing = call(world["rival"]["event_id"]), call(MISSING["event_id"])
+    assert (theirs.status_code, missing.status_code) == (404, 404)
+    assert theirs.content == missing.content
+    assert state_of_all() == before
+
+
+@pytest.mark.parametrize("route", [line for line in API if "{" not in line and line.startswith("GET")])
+def test_lists_show_nothing_of_anothers(world, route) -> None:
+    path = route.partition(" ")[2]
+    for caller in CALLERS:
+        response = world["acme"][caller].get(path)
+        if response.status_code in (204, 403):
+            continue
+        for name in ("event_id", "delivery_id", "item_id"):
+            assert f'"{world["rival"][name]}"'.encode() not in response.content
+        assert b"rival" not in response.content
+
+
+@pytest.mark.parametrize("route", API)
+def test_without_credentials_every_route_is_401(world, route) -> None:
+    method, path = route.split(" ")
+    response = Caller().call(method, path.format(**world["acme"]), {"type": "drill", "title": "x"})
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize("route", [line for line, decision in API.items() if ":" in decision])
+def test_without_the_scope_every_route_is_403(world, bearer, route) -> None:
+    method, path = route.split(" ")
+    other = bearer("acme", *({"events:read", "events:write", "deliveries:write", "inbox", "rules"} - {API[route]}))
+    assert other.call(method, path.format(**world["acme"]), {}).status_code == 403
+
+
+@pytest.mark.parametrize("route", [line for line in API if line.startswith("POST")])
+def test_every_change_by_session_needs_the_csrf_token(world, signed_in, route) -> None:
+    _, path = route.split(" ")
+    person = signed_in("acme-person", "acme", csrf=True)
+    before = state_of_all()
+    assert person.post(path.format(**world["acme"]), {"type": "drill", "title": "x"}).status_code == 403
+    assert state_of_all() == before
+
+
+@pytest.mark.parametrize("route", [line for line in API if line.startswith("GET")])
+def test_reading_changes_nothing(world, route) -> None:
+    path = route.partition(" ")[2]
+    before = state_of_all()
+    for caller in CALLERS:
+        world["acme"][caller].get(path.format(**world["acme"]))
+    assert state_of_all() == before
+
+
+def test_public_addresses_answer_anyone() -> None:
+    for path, status in {"healthz": 200, "api/v1/openapi.json": 200, "api/v1/": 404, "api/v1/x": 404}.items():
+        assert Client().get(f"/tocsin/{path}").status_code == status
