@@ -1,0 +1,98 @@
+"""How much of an inbox is unread: for the bell, the count endpoint and the stream, by index and never a full count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2s
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import IntegerField, Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from tocsin.channels import registry
+from tocsin.inbox.models import InboxItem
+from tocsin.inbox.queries import BELL
+from tocsin.recipients import users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CAP = 100
+"""Counting stops here; the bell shows 99+."""
+USERS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the bell needs to know. Two equal summaries mean that nothing a reader is shown has changed."""
+
+    unread: int
+    """Unread items of the bell, at most `CAP`."""
+    channels: tuple[tuple[str, int], ...]
+    """Unread items of each in-app channel, at most `CAP` each."""
+    latest: int
+
+    @property
+    def text(self) -> str:
+        """The number to show: "" for none, "99+" for many."""
+        return "" if not self.unread else f"{CAP - 1}+" if self.unread >= CAP else str(self.unread)
+
+    @property
+    def tag(self) -> str:
+        """A short name of this state, for ETag and for resuming a stream."""
+        return f"{self.latest}-{blake2s(repr(self.channels).encode(), digest_size=6).hexdigest()}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary as `GET /inbox/count` answers it."""
+        latest = f"i{self.latest}" if self.latest else None
+        return {"unread": self.unread, "text": self.text, "channels": dict(self.channels), "latest": latest}
+
+
+class CountOf(Subquery):
+    """SQL: how many rows a subquery has."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def summary(user: Any) -> Summary:
+    """How much of one reader's inbox is unread."""
+    key = getattr(user, "pk", user)
+    return summaries([key]).get(key, Summary(0, tuple((slug, 0) for slug in _slugs()), 0))
+
+
+def unread_count(user: Any) -> int:
+    """Unread items in the reader's bell, at most `CAP`."""
+    return summary(user).unread
+
+
+def summaries(keys: Iterable[Any]) -> dict[Any, Summary]:
+    """The summaries of many readers, one statement for each 200 of them."""
+    keys = list(keys)
+    found: dict[Any, Summary] = {}
+    for start in range(0, len(keys), USERS_AT_ONCE):
+        found |= _summaries(keys[start : start + USERS_AT_ONCE])
+    return found
+
+
+def _summaries(keys: list[Any]) -> dict[Any, Summary]:
+    slugs = _slugs()
+    own = InboxItem.objects.filter(user=OuterRef("pk")).order_by()
+    unread = own.filter(read_at__isnull=True, dismissed_at__isnull=True)
+    columns = {f"n{i}": CountOf(unread.filter(channel=slug).values("pk")[:CAP]) for i, slug in enumerate(slugs)}
+    latest = own.values("user").annotate(tocsin_latest=Max("pk")).values("tocsin_latest")
+    rows = (
+        users.users()
+        .filter(pk__in=keys)
+        .annotate(**columns, tocsin_latest=Coalesce(Subquery(latest), 0))
+        .values_list("pk", "tocsin_latest", *columns)
+    )
+    made = {}
+    for pk, newest, *counts in rows:
+        channels = tuple(zip(slugs, counts, strict=True))
+        made[pk] = Summary(dict(channels).get(BELL, 0), channels, newest)
+    return made
+
+
+def _slugs() -> list[str]:
+    return sorted(channel.slug for channel in registry.in_app())

@@ -1,0 +1,30 @@
+"""Why one person got an event, or did not: asked for by name on the event's page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from tocsin.deliveries.explain import explain
+from tocsin.recipients import users
+from tocsin.tenants.models import Membership
+from tocsin.tenants.organizations import is_implicit
+
+if TYPE_CHECKING:
+    from tocsin.events.models import Event
+    from tocsin.tenants.scope import Scope
+
+
+def why(event: Event, name: str, scope: Scope) -> list[str]:
+    """Sentences about one person. Whom the asker's organization does not know is nobody."""
+    user = users.find(name)
+    if user is None or not _is_known(user, event, scope):
+        return [_("There is nobody called “%(name)s” here.") % {"name": name}]
+    return explain(event, user).sentences
+
+
+def _is_known(user: Any, event: Event, scope: Scope) -> bool:
+    if scope.is_operator or is_implicit(event.organization_id):
+        return True
+    return Membership.objects.filter(organization=event.organization_id, user=user.pk).exists()
