@@ -1,0 +1,128 @@
+"""What the tables say: secrets that open, workers that live, and how long the oldest work has waited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin import clock, conf
+from tocsin.channels import registry
+from tocsin.cli.doctor.findings import Finding, error, ok, warning
+from tocsin.deliveries import pauses
+from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.states import READY, State
+from tocsin.engines import PLAN, heartbeat
+from tocsin.events.models import Event
+from tocsin.events.states import EventState
+from tocsin.levels import PRIORITIES
+from tocsin.recipients.models import Destination
+from tocsin.recipients.secrets import SecretUnreadable, unseal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+MOST_SECRETS = 1000
+LATE_SECONDS = 60
+COUNTED = 1000
+
+
+def secrets() -> Iterator[Finding]:
+    """Whether today's keys open what is sealed."""
+    sealed = (
+        Destination.objects.exclude(secrets="").order_by("-pk").values_list("pk", "secrets")[:MOST_SECRETS]
+    )
+    closed = [pk for pk, text in sealed if not _opens(text)]
+    if closed:
+        some = ", ".join(map(str, closed[:5]))
+        yield error(
+            "secrets",
+            f"{len(closed)} destinations cannot be read ({some}, …)",
+            "Put the old key back, behind the new one, into the file of keys or SECRET_KEYS.",
+        )
+    else:
+        yield ok("secrets", f"{len(sealed)} destinations have some, and all open")
+
+
+def _opens(sealed: str) -> bool:
+    try:
+        unseal(sealed)
+    except SecretUnreadable:
+        return False
+    return True
+
+
+def workers() -> Iterator[Finding]:
+    """Whether someone does the work."""
+    live = list(heartbeat.live_workers())
+    for worker in live:
+        if worker.note:
+            yield warning("workers", f"{worker.name}: {worker.note}", "Restart it.")
+    if live:
+        yield ok("workers", f"{len(live)} alive ({', '.join(sorted({worker.engine for worker in live}))})")
+    elif conf.get("ENGINE") == "inline":
+        yield warning(
+            "workers",
+            "none is running now; each process sends what it accepts, while it lives",
+            "Start `tocsin serve` (a host: its web server) for what is due later or retried.",
+        )
+    else:
+        yield error("workers", "none is running", "Start: tocsin worker")
+
+
+def paused() -> Iterator[Finding]:
+    """What an operator has stopped."""
+    for channel in pauses.paused():
+        option = f" --channel {channel}" if channel else ""
+        yield warning("pauses", f"{channel or 'everything'} is paused", f"Go on with: tocsin resume{option}")
+
+
+def queue() -> Iterator[Finding]:
+    """For how long the oldest due work has waited, for each channel."""
+    now = clock.now()
+    waiting = Event.objects.filter(state=EventState.WAITING)
+    late = {PLAN: _oldest(waiting, now)}
+    for slug in registry.channels():
+        late[slug] = _oldest(Delivery.objects.filter(channel=slug, state__in=READY), now)
+    ages = {name: (now - due).total_seconds() for name, due in late.items() if due is not None}
+    for name, age in ages.items():
+        if age > LATE_SECONDS:
+            yield warning(
+                "queue",
+                f"{name}: the oldest has been due for {_duration(age)}",
+                "See that workers run, that nothing is paused, and what `tocsin deliveries list` says.",
+            )
+    if all(age <= LATE_SECONDS for age in ages.values()):
+        yield ok("queue", "nothing is late")
+
+
+def _oldest(found: QuerySet[Event] | QuerySet[Delivery], now: datetime) -> datetime | None:
+    # One probe of the partial index per priority; a MIN over all of them would read the whole backlog.
+    firsts = (
+        found.filter(priority=priority, due_at__lte=now)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+        for priority in PRIORITIES
+    )
+    return min((due for due in firsts if due is not None), default=None)
+
+
+def dead() -> Iterator[Finding]:
+    """Deliveries that were given up."""
+    count = Delivery.objects.filter(state=State.DEAD)[:COUNTED].count()
+    if count:
+        many = f"{count}" if count < COUNTED else f"{COUNTED} or more"
+        yield warning(
+            "dead",
+            f"{many} deliveries were given up",
+            "Look with `tocsin deliveries list --state dead`, mend, then `tocsin deliveries retry`.",
+        )
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

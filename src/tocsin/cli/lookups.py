@@ -1,0 +1,53 @@
+"""What was named on the command line, found in the database. All raise `NotFound`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.errors import NotFound
+
+if TYPE_CHECKING:
+    from tocsin.events.models import Event
+    from tocsin.tenants.models import Organization
+
+
+def find_event(key: str) -> Event:
+    """The event with this id."""
+    from tocsin.events.models import Event
+    from tocsin.pipeline import event_key
+
+    found: Event | None = Event.objects.filter(pk=event_key(key)).first()
+    if found is None:
+        raise NotFound(f"There is no event {key}. `tocsin notify` prints the id; the ledger shows it.")
+    return found
+
+
+def find_user(name: str) -> Any:
+    """The user with this key or name."""
+    from tocsin.recipients import users
+
+    found = users.find(name)
+    if found is None:
+        raise NotFound(f"There is no user {name!r}. Make one with: tocsin user create {name}")
+    return found
+
+
+def find_organization(slug: str) -> Organization:
+    """The organization with this slug; the implicit one for the empty slug."""
+    from tocsin.tenants.models import IMPLICIT, Organization
+    from tocsin.tenants.organizations import implicit
+
+    if slug in ("", IMPLICIT):
+        return implicit()
+    found = Organization.objects.filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no organization {slug!r}.")
+    return found
+
+
+def find_owner(text: str) -> Any:
+    """The user or organization that "user:ana" or "org:acme" names."""
+    kind, _, value = text.partition(":")
+    if not value or kind not in ("user", "org"):
+        raise NotFound(f"{text!r} names no owner. Write user:ana or org:acme.")
+    return find_user(value) if kind == "user" else find_organization(value)

@@ -1,0 +1,83 @@
+"""What commands print: tables on a terminal, tab-separated lines elsewhere, JSON where it was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as JSON, indented."""
+    from django.core.serializers.json import DjangoJSONEncoder
+
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, cls=DjangoJSONEncoder))
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
+    """Print a table on a terminal; elsewhere a line per row, its fields parted by tabs.
+
+    `empty` goes to stderr where there are no rows.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        click.echo(empty, err=True)
+    elif sys.stdout.isatty():
+        _print_table(columns, cells)
+    else:
+        for row in cells:
+            click.echo("\t".join(row))
+
+
+def warn(text: str) -> None:
+    """A warning on stderr."""
+    click.echo(f"{click.style('Warning:', fg='yellow')} {text}", err=True)
+
+
+def local_time(moment: datetime | None) -> str:
+    """A time as people read it, in this machine's zone; empty for None."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    # What was stored may hold escape codes; a terminal must not act on them.
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _print_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column)
+    for row in cells:
+        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+    Console().print(table)
+
+
+STYLES = {
+    "sent": "green",
+    "dead": "red",
+    "retrying": "yellow",
+    "skipped": "dim",
+    "cancelled": "dim",
+    "expired": "dim",
+    "pending": "cyan",
+    "sending": "cyan",
+    "deferred": "cyan",
+    "ok": "green",
+    "warning": "yellow",
+    "error": "red",
+}

@@ -1,0 +1,54 @@
+"""`tocsin demo`: everything ends as it should, nothing is left behind, and it notices when it does not."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+
+from tests.cli.shell import eventually
+
+
+def test_once_ends_as_it_should_and_leaves_nothing(empty):
+    done = empty.attempt("demo", "--once")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    verdicts = re.findall(r"^(PASS|FAIL)  (.+)$", done.stdout, re.MULTILINE)
+    assert {verdict for verdict, _ in verdicts} == {"PASS"}
+    assert len(verdicts) > 20
+    assert list(empty.home.iterdir()) == []
+
+
+def test_the_variables_of_the_caller_do_not_matter(shell):
+    before = sorted(shell.home.iterdir())
+    done = shell.attempt(
+        "demo", "--once", TOCSIN_ENGINE="worker", TOCSIN_DATABASE_URL="postgresql://nowhere/x"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(shell.home.iterdir()) == before
+
+
+def test_it_notices_a_message_that_does_not_arrive(empty):
+    code = (
+        "from tocsin.cli.demo import command, places\n"
+        "command.SETTLE_SECONDS = 5\n"
+        "places.Echo.take = lambda self, headers, body: False\n"
+        "from tocsin.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "demo", "--once"],
+        env=empty.environment, cwd=empty.home, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    failed = re.findall(r"^FAIL  (.+)$", done.stdout, re.MULTILINE)
+    assert failed == ["Build 7 is green: webhook reaches ana"]
+
+
+def test_it_serves_until_it_is_told_to_end(empty):
+    with empty.started("demo") as demo:
+        eventually(lambda: list(empty.home.glob("*/env")), 60)
+        assert demo.end(signal.SIGINT) == 0
+        assert "its files are gone" in demo.lines[-1]
+    assert list(empty.home.iterdir()) == []

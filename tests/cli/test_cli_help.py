@@ -1,0 +1,68 @@
+"""The way in: help, examples, names that are almost right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from tocsin.cli import cli
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def commands(group=cli, path=()):
+    context = click.Context(group, info_name="tocsin")
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if isinstance(found, click.Group):
+            yield from commands(found, (*path, name))
+        elif name != "reference":
+            yield (*path, name)
+
+
+def test_help_loads_neither_django_nor_a_command():
+    code = (
+        "import sys\n"
+        "from tocsin.cli import cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        "heavy = {'django', 'rich', 'uvicorn', 'pydantic', 'pycurl'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "See it all at work" in done.stdout
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_every_command_has_an_example(path):
+    context = click.Context(cli, info_name="tocsin")
+    command = cli
+    for name in path:
+        command = command.get_command(context, name)
+    text = command.get_help(click.Context(command, info_name=" ".join(path)))
+    assert (
+        f"Example:\n  tocsin {' '.join(path)}" in text
+        or f"tocsin {' '.join(path)}" in text.partition("Example:")[2]
+    )
+
+
+def test_every_command_stands_in_the_overview(empty):
+    said = empty.run("--help")
+    assert all(name in said for name, *_ in commands())
+
+
+@pytest.mark.parametrize(("given", "meant"), [("explian", "explain"), ("notfy", "notify")])
+def test_a_command_that_is_almost_right(empty, given, meant):
+    assert f"Did you mean '{meant}'?" in empty.refused(given)
+
+
+@pytest.mark.parametrize("page", ["cli", "settings"])
+def test_the_reference_is_that_of_the_code(empty, page):
+    assert (REFERENCE / f"{page}.md").read_text(encoding="utf-8") == empty.run("reference", page) + "\n"
+    assert not list(empty.home.iterdir())
