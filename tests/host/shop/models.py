@@ -1,0 +1,35 @@
+"""Customers sign in with their e-mail address, have UUIDs, no user name, no groups and no `is_active` column."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class Customer(AbstractBaseUser):
+    """The shop's user model."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    full_name = models.CharField(max_length=100, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+
+    objects = BaseUserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Invoice(models.Model):
+    """What the shop notifies about."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE)
+    amount = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"invoice {self.pk}"

@@ -1,0 +1,9 @@
+"""The shop's addresses: its own door, and the bells under a prefix of their own."""
+
+from django.contrib.auth.views import LoginView
+from django.urls import include, path
+
+urlpatterns = [
+    path("door/", LoginView.as_view(template_name="shop/door.html")),
+    path("bells/", include("tocsin.urls")),
+]

@@ -1,0 +1,95 @@
+"""The pins in requirements/ are complete, exact, and say nothing about where packages come from."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib import metadata
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from tests.house.tree import ROOT, modules, name, text, tree
+
+PINS = ROOT / "requirements"
+PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+)")
+OWN = {"tocsin", "tests", "bench", "shop"}
+
+
+def pins(group):
+    lines = text(PINS / f"{group}.txt").splitlines()
+    found = [PIN.fullmatch(line) for line in lines if line and not line.startswith("#")]
+    assert None not in found, f"{group}.txt has a line that is no pin"
+    return {canonicalize_name(pin[1]): pin[2] for pin in found}
+
+
+GROUPS = sorted(path.stem for path in PINS.glob("*.txt"))
+SHARED = [group for group in GROUPS if not group.startswith("django")]
+ALL = {package: version for group in SHARED for package, version in pins(group).items()}
+
+
+def test_every_line_is_a_pin_and_nothing_is_pinned_twice():
+    counted = [package for group in SHARED for package in pins(group)]
+    assert sorted(counted) == sorted(set(counted))
+    assert {package for group in GROUPS if group not in SHARED for package in pins(group)} == {"django"}
+
+
+def test_no_line_says_where_packages_come_from():
+    folders = [*PINS.iterdir(), *(ROOT / "scripts").iterdir()]
+    for path in [*folders, ROOT / "Makefile", ROOT / ".ci/run", ROOT / "pyproject.toml"]:
+        assert not re.search(r"://|--(?:extra-)?index|--find-links", text(path)), path.name
+
+
+def test_what_users_need_is_pinned_under_its_own_name():
+    project = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]
+    wanted = {"core": project["dependencies"], **project["optional-dependencies"]}
+    for group, lines in wanted.items():
+        for requirement in map(Requirement, lines):
+            package = canonicalize_name(requirement.name)
+            version = (pins("django61") | pins(group)).get(package)
+            assert version is not None, f"{package} is missing in requirements/{group}.txt"
+            assert requirement.specifier.contains(version)
+
+
+def test_what_the_pinned_packages_need_is_pinned_too():
+    missing = {f"{package} needs {need}" for package in ALL for need in needs(package)
+               if need not in ALL and need != "django"}  # fmt: skip
+    assert missing == set()
+
+
+def needs(package):
+    try:
+        lines = metadata.requires(package) or []
+    except metadata.PackageNotFoundError:  # the tools of another target
+        return []
+    requirements = [Requirement(line) for line in lines]
+    return [
+        canonicalize_name(r.name)
+        for r in requirements
+        if r.marker is None or r.marker.evaluate({"extra": ""})
+    ]
+
+
+def test_this_environment_is_the_pinned_one():
+    installed = {canonicalize_name(d.name): d.version for d in metadata.distributions()}
+    other = {p: installed[p] for p in ALL if p in installed and installed[p] != ALL[p]}
+    assert other == {}
+    assert installed["django"] in {pins("django52")["django"], pins("django61")["django"]}
+
+
+def test_what_is_imported_is_pinned():
+    homes = metadata.packages_distributions()
+    foreign = {(top, name(p)) for p in modules("src") + modules("tests") for top in imported(tree(p))
+               if top not in OWN and top not in sys.stdlib_module_names}  # fmt: skip
+    unpinned = {(top, place) for top, place in foreign
+                if not {canonicalize_name(d) for d in homes.get(top, [])} & {*ALL, "django"}}  # fmt: skip
+    assert unpinned == set()
+
+
+def imported(module):
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
