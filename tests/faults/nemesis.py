@@ -1,0 +1,31 @@
+"""Picks the faults, from a seed that is printed: FAULTS_SEED=… repeats a run as far as the clock allows."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Nemesis:
+    """Whom to hit, and when."""
+
+    def __init__(self, name: str) -> None:
+        self.seed = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
+        self._random = random.Random(f"{name} {self.seed}")
+        print(f"{name}: FAULTS_SEED={self.seed}")
+
+    def rest(self, shortest: float, longest: float) -> None:
+        """Wait for a time of its choice, in seconds."""
+        time.sleep(self._random.uniform(shortest, longest))
+
+    def choose(self, count: int) -> int:
+        """An index below `count`."""
+        return self._random.randrange(count)
+
+    def number(self, low: float, high: float) -> float:
+        return self._random.uniform(low, high)

@@ -1,0 +1,137 @@
+"""What the rig's processes do. Each function is one role, played by a process of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+import tocsin
+from tests.faults.journal import Journal
+from tocsin import pipeline
+from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.states import FINAL
+from tocsin.events.models import Event
+from tocsin.recipients.destinations import add_destination
+
+SUBMITTED = "submitted.jsonl"
+
+
+def migrate() -> None:
+    """Make the tables, and the rows that every test finds."""
+    from django.core.management import call_command
+
+    from tocsin.tenants.organizations import implicit
+
+    call_command("migrate", verbosity=0, interactive=False)
+    implicit()
+
+
+def person(name: str, destinations: list[dict[str, Any]]) -> int:
+    """A user with destinations: `{"channel": …, "label": …, "settings": {…}}` each."""
+    user = get_user_model().objects.create_user(name, f"{name}@example.org")
+    for one in destinations:
+        add_destination(user, one["channel"], one["settings"], label=one["label"])
+    return int(user.pk)
+
+
+def crowd(count: int) -> None:
+    """So many users with an e-mail address each, made by one statement."""
+    series = f"generate_series(1, {count}) AS n"
+    if connection.vendor == "sqlite":
+        series = f"(WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {count}) SELECT n FROM t)"
+    with connection.cursor() as cursor:
+        cursor.execute(f"""
+            INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff,
+                                   is_active, date_joined)
+            SELECT '', {no()}, 'person' || n, '', '', 'person' || n || '@example.org', {no()}, {yes()}, '2026-01-01'
+            FROM {series}
+        """)
+
+
+def yes() -> str:
+    return "true" if connection.vendor == "postgresql" else "1"
+
+
+def no() -> str:
+    return "false" if connection.vendor == "postgresql" else "0"
+
+
+def notify(**fields: Any) -> str:
+    """One event; its id."""
+    return str(tocsin.notify(**fields).id)
+
+
+def submit(prefix: str, count: int = 10**6, backlog: int = 0, **fields: Any) -> None:
+    """Event after event, each with a key of its own, and a line on disk before and after every call.
+
+    Ends after `count` events, or when there is a file `enough`; waits while more than `backlog` deliveries
+    are on their way, where that is given.
+    """
+    journal = Journal(Path(settings.FOLDER) / SUBMITTED)
+    for number in range(count):
+        if (Path(settings.FOLDER) / "enough").exists():
+            return
+        while backlog and Delivery.objects.exclude(state__in=FINAL).count() > backlog:
+            time.sleep(0.02)
+        key = f"{prefix}{number}"
+        journal.write(key=key, said="trying")
+        try:
+            made = tocsin.notify(title=key, dedupe_key=key, **fields)
+        except Exception as error:
+            journal.write(key=key, said="unknown", error=f"{type(error).__name__}: {error}")
+            connection.close()
+        else:
+            journal.write(key=key, said="acked", event=str(made.id))
+
+
+def worker() -> None:
+    """What `tocsin worker` does, without its command line."""
+    from tocsin.engines.worker import WorkerProcess
+
+    WorkerProcess(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size).run()
+
+
+def plan_at(moment: float) -> int:
+    """Plan once, at a time that several processes agreed on; how many events were taken."""
+    connection.ensure_connection()
+    while time.time() < moment:
+        pass
+    return pipeline.run("plan", 200)
+
+
+def plan(name: str) -> None:
+    """Plan once, and leave a note of how many events were taken."""
+    taken = pipeline.run("plan", 200)
+    Path(settings.FOLDER, name).write_text(f"{os.getpid()} {taken}")
+
+
+def sweep() -> list[str]:
+    return sorted(pipeline.sweep())
+
+
+def pause(channel: str) -> None:
+    from tocsin.deliveries import pauses
+
+    pauses.pause(channel)
+
+
+def replan() -> int:
+    """Have dead events planned again: what an operator does by hand. How many there were."""
+    dead = Event.objects.filter(state="dead")
+    return dead.update(state="waiting", reason="", detail="", claims=0)
+
+
+def replay(public_ids: list[str]) -> int:
+    return pipeline.replay(public_ids)
+
+
+ROLES = {
+    role.__name__: role
+    for role in (migrate, person, crowd, notify, submit, worker, plan_at, plan, sweep, pause, replan, replay)
+}
