@@ -1,0 +1,106 @@
+"""What was measured, as a table with ratios, and the file it is kept in."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILE = Path(__file__).with_name("RESULTS.md")
+HEAD = """# Results
+
+Written by `make bench`; each section says when and on what. What is measured, and how, is in README.md.
+Quote ratios, not rates: a rate is this machine's, a ratio compares two runs that took turns on it.
+"""
+
+
+class Missing(Exception):
+    """A program that a row needs is not installed. The text says which, and how to install it."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: people or messages, how many of them for a (slower) peer, and rounds."""
+
+    fanout: int
+    messages: int
+    peer: int
+    rounds: int
+
+
+FULL = Size(fanout=100_000, messages=20_000, peer=5_000, rounds=5)
+QUICK = Size(fanout=10_000, messages=2_000, peer=300, rounds=2)
+
+
+@dataclass
+class Series:
+    """One contestant: its rates per second, one for each round, and the series it is compared with."""
+
+    what: str
+    limit: Series | None = None
+    rates: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return median(self.rates)
+
+    @property
+    def ratio(self) -> str:
+        return f"{self.rate / self.limit.rate:.2g}" if self.limit else ""
+
+
+@dataclass
+class Section:
+    """One row of the benchmark."""
+
+    name: str
+    title: str
+    series: list[Series]
+    notes: list[str]
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def alternate(rounds: int, *contestants: tuple[Series, Callable[[], float]]) -> None:
+    """Let the contestants take turns, A B C A B C …: each callable measures once and returns a rate."""
+    for _ in range(rounds):
+        for series, measure in contestants:
+            series.rates.append(measure())
+
+
+def render(section: Section) -> str:
+    """The section as Markdown."""
+    lines = [f"## {section.name}", "", section.title, "", "| what | per second | range | rounds | of its limit |",
+             "| --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
+    for one in (series for series in section.series if series.rates):
+        span = f"{min(one.rates):,.0f} to {max(one.rates):,.0f}"
+        lines.append(f"| {one.what} | {one.rate:,.0f} | {span} | {len(one.rates)} | {one.ratio} |")
+    lines += ["", *(f"- {note}" for note in section.notes), f"- {_when_and_where(section.versions)}", ""]
+    return "\n".join(lines)
+
+
+def write(section: Section) -> None:
+    """Put the section into the file, in place of an older one of the same name."""
+    kept = FILE.read_text().split("\n## ")[1:] if FILE.exists() else []
+    sections = {text.split("\n", 1)[0]: text.rstrip() for text in kept}
+    sections[section.name] = render(section).removeprefix("## ").rstrip()
+    FILE.write_text(HEAD + "".join(f"\n## {text}\n" for text in sections.values()))
+
+
+def _when_and_where(more: dict[str, str]) -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    found = {"Python": platform.python_version()}
+    for name in ("Django", "psycopg", "pycurl"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    named = ", ".join(f"{name} {number}" for name, number in (found | more).items())
+    return f"{datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores, {memory:.0f} GiB, Linux; {named}."

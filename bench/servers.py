@@ -1,0 +1,194 @@
+"""The servers that rows need, each on a free loopback port with a folder of its own, stopped at the end by its pid."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.results import Missing
+from tests.postgres import Postgres, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 9))
+"""Addresses nginx listens on: tocsin gives one host a quarter of its slots, so it is measured with several."""
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL that writes to the disk as one in service does; yields the URL of an empty database."""
+    with Postgres("-c", "fsync=on") as server, server.database() as name:
+        yield server.url(name)
+
+
+@contextlib.contextmanager
+def sqlite() -> Iterator[str]:
+    """A folder for a SQLite file; yields its URL."""
+    with _folder() as folder:
+        yield f"sqlite:///{folder / 'bench.sqlite3'}"
+
+
+@dataclass
+class Sink:
+    """Postfix's smtp-sink, which takes every mail and keeps none."""
+
+    port: int
+    log: Path
+
+    def count(self) -> int:
+        """How many mails it took so far."""
+        found = re.findall(r"mesg=(\d+)", self.log.read_text())
+        return int(found[-1]) if found else 0
+
+    def await_count(self, wanted: int) -> None:
+        """Raises AssertionError if it has not taken exactly `wanted` mails: somebody counted what was not sent."""
+        deadline = time.monotonic() + 5
+        while self.count() < wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert self.count() == wanted, f"smtp-sink took {self.count()} mails, not {wanted}"
+
+
+@contextlib.contextmanager
+def smtp_sink() -> Iterator[Sink]:
+    program = tool("smtp-sink", "postfix")
+    port = free_port()
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    with _folder() as folder, running([program, "-c", *user, f"127.0.0.1:{port}", "1000"], port, folder):
+        yield Sink(port, folder / "log")
+
+
+@dataclass
+class Nginx:
+    """One worker that answers 200 to everything."""
+
+    port: int
+
+    def count(self) -> int:
+        """How many requests it has answered, this one not among them."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/status") as answer:
+            numbers = re.findall(rb"^ (\d+) (\d+) (\d+) $", answer.read(), re.MULTILINE)
+        return int(numbers[0][2]) - 1
+
+
+@contextlib.contextmanager
+def nginx() -> Iterator[Nginx]:
+    program = tool("nginx", "nginx")
+    port = free_port()
+    listen = " ".join(f"listen {host}:{port} backlog=4096;" for host in HOSTS)
+    with _folder() as folder:
+        config = folder / "nginx.conf"
+        config.write_text(f"""
+            daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/errors;
+            events {{ worker_connections 4096; }}
+            http {{
+                access_log off; keepalive_requests 1000000; client_body_temp_path {folder}/body;
+                proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+                scgi_temp_path {folder}/s;
+                server {{ {listen} location = /status {{ stub_status; }} location / {{ return 200; }} }}
+            }}
+        """)
+        command = [program, "-c", str(config), "-p", str(folder), "-e", str(folder / "errors")]
+        with running(command, port, folder):
+            yield Nginx(port)
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """Yields the broker's URL. Nothing is saved to the disk."""
+    program = tool("redis-server", "redis-server")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with _folder() as folder, running([*command, "--dir", str(folder)], port, folder):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextlib.contextmanager
+def rabbitmq() -> Iterator[str]:
+    """Yields the broker's URL."""
+    epmd = tool("epmd", "rabbitmq-server")
+    scripts = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
+    if not scripts:
+        raise Missing("apt-get install rabbitmq-server")
+    port, names, between = free_port(), free_port(), free_port()
+    with _folder() as folder:
+        environment = {
+            "HOME": str(folder), "PATH": os.environ["PATH"], "ERL_EPMD_PORT": str(names),
+            "ERL_EPMD_ADDRESS": "127.0.0.1", "RABBITMQ_NODENAME": f"bench{port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(between), "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "logs"), "RABBITMQ_PID_FILE": str(folder / "pid"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "none"), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "generated"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }  # fmt: skip
+        address = ["-address", "127.0.0.1", "-port", str(names)]
+        with (
+            running([epmd, *address], names, folder, environment),
+            running([str(scripts[-1])], port, folder, environment, seconds=60),
+        ):
+            yield f"amqp://guest:guest@127.0.0.1:{port}//"
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program. Raises `Missing` with the Debian package that has it."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if not found:
+        raise Missing(f"apt-get install {package} (for {name})")
+    return found
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], port: int, folder: Path, environment: dict[str, str] | None = None, *, seconds: float = 10
+) -> Iterator[None]:
+    """A process that listens on a port, in a session of its own, until the end of the block."""
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + seconds
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command[0]} did not start:\n{(folder / 'log').read_text()[-2000:]}")
+            time.sleep(0.02)
+        yield
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+            return
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
+    folder.chmod(0o755)  # some of the servers go on as another user
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
