@@ -31,8 +31,7 @@ def test_the_variables_of_the_caller_do_not_matter(shell):
 
 def test_it_notices_a_message_that_does_not_arrive(empty):
     code = (
-        "from tocsin.cli.demo import command, places\n"
-        "command.SETTLE_SECONDS = 5\n"
+        "from tocsin.cli.demo import places\n"
         "places.Echo.take = lambda self, headers, body: False\n"
         "from tocsin.cli import main\n"
         "main()\n"

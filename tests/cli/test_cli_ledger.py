@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -52,7 +51,7 @@ def test_explain_says_who_got_it(invoke, ana):
     ]
 
 
-@pytest.mark.parametrize("event", ["7", "not-an-id", str(uuid.uuid4())])
+@pytest.mark.parametrize("event", ["7", "not-an-id", "0199f7c2-5d0b-7c31-9d3a-0b1f6a2e4c55"])
 def test_explain_of_nothing(invoke, event):
     assert "There is no event" in invoke("explain", event, code=2).stderr
 
@@ -73,9 +72,16 @@ def test_deliveries_are_listed_and_filtered(invoke, refused):
     assert len(listed("--limit", "1")) == 1
 
 
+def test_lists_that_are_longer_than_a_page(invoke, refused, monkeypatch):
+    monkeypatch.setattr("tocsin.cli.deliveries.MOST", 1)
+    assert len(json.loads(invoke("deliveries", "list", "--json").stdout)) == 3
+    assert "2 on the way again" in invoke("deliveries", "retry", "--channel", "memory").stdout
+
+
 def test_each_row_is_a_line_of_fields(invoke, refused):
     rows = [line.split("\t") for line in invoke("deliveries", "list", "--state", "dead").stdout.splitlines()]
     assert [(row[1], row[3]) for row in rows] == [("memory", "dead"), ("memory", "dead")]
+    assert {row[6] for row in rows} == {"The far side refused the message. no"}
 
 
 def test_an_empty_list_says_so_on_stderr(invoke):

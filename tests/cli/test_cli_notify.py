@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.cli.shell import eventually
+from tocsin import clock
 from tocsin.cli.moments import parse_moment
+from tocsin.engines import heartbeat
+from tocsin.engines.models import Worker
 from tocsin.events.models import Event
 
 NOON = datetime(2030, 1, 31, 12, tzinfo=UTC)
@@ -89,6 +92,14 @@ def test_what_is_due_soon_is_sent_by_the_server_that_runs(shell):
         done = shell.attempt("notify", "drill", "--title", "x", "--to", "user:ana", "--at", "+1s")
         assert done.stderr == ""
         eventually(lambda: shell.json("deliveries", "list"))
+
+
+def test_this_very_process_is_not_one_that_will_be_there(invoke):
+    later = ("notify", "drill", "--title", "x", "--to", "user:ana", "--at", "+1h")
+    heartbeat.beat("inline")
+    assert "tocsin serve" in invoke(*later).stderr
+    Worker.objects.create(name="other:1:x", engine="inline", started_at=clock.now(), beat_at=clock.now())
+    assert invoke(*later).stderr == ""
 
 
 def test_a_missing_worker_is_said_on_stderr(shell):

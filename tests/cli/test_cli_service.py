@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
 import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -48,19 +53,44 @@ def test_serve_gives_no_other_files(shell, path):
         assert refused.value.code in (400, 404)
 
 
-def test_serve_delivers_what_it_accepted_before_it_ends(shell, relay):
+def post(url, token, **fields):
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/api/v1/events", json.dumps(fields).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.status
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_finishes_what_is_in_hand_before_it_ends(shell, relay, number):
+    arrived, released = threading.Event(), threading.Event()
+
+    def slowly(caught):
+        arrived.set()
+        released.wait(30)
+
+    relay.data = slowly
+    (shell.home / "tocsin.toml").write_text("INLINE_DRAIN_SECONDS = 60")
+    shell.variables["TOCSIN_CONFIG"] = str(shell.home / "tocsin.toml")
     token = shell.run("token", "create", "test")
     with shell.started("serve", "--port", "0") as server:
         url = url_of(server)
-        eventually(lambda: get(f"{url}/readyz")[0] == 200)
-        body = json.dumps({"type": "message:system", "title": "x", "to": ["user:ana"]}).encode()
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{url}/api/v1/events", body, headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            assert answer.status == 202
-        assert server.end(signal.SIGINT) == 0
-    assert [mail.recipients for mail in relay.messages] == [["ana@example.org"]]
+        eventually(lambda: get(f"{url}/healthz")[0] == 200)
+        assert post(url, token, type="message:system", title="x", to=["user:ana"]) == 202
+        assert arrived.wait(30)
+        server.process.send_signal(number)
+        eventually(lambda: not _listens(url))
+        with pytest.raises(subprocess.TimeoutExpired):  # it waits for the mail that is under way
+            server.process.wait(2)
+        released.set()
+        assert server.process.wait(30) == 0
     assert {line["state"] for line in shell.json("deliveries", "list")} == {"sent"}
+
+
+def _listens(url):
+    parts = urllib.parse.urlsplit(url)
+    with contextlib.suppress(OSError), socket.create_connection((parts.hostname, parts.port), 1):
+        return True
+    return False
 
 
 def test_a_port_that_is_taken(shell):

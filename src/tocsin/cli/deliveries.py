@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tocsin.cli.lazy import Command
-from tocsin.cli.output import as_json_option, local_time, print_json, print_rows
+from tocsin.cli.output import as_json_option, in_words, local_time, print_json, print_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def list_(*, limit: int, as_json: bool, **filters: Any) -> None:
             line.state,
             line.attempt or "",
             local_time(line.finished_at or line.created_at),
-            line.sentence,
+            in_words(line),
         )
         for line in found
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tocsin.cli.lazy import command
-from tocsin.cli.output import as_json_option, print_json, print_rows
+from tocsin.cli.output import as_json_option, in_words, print_json, print_rows
 
 if TYPE_CHECKING:
     from tocsin.deliveries.explain import Explanation
@@ -41,7 +41,7 @@ def _print(explanation: Explanation) -> None:
     if explanation.lines:
         click.echo()
         rows = [
-            (line.id, line.channel, line.label or line.address, line.state, line.sentence)
+            (line.id, line.channel, line.label or line.address, line.state, in_words(line))
             for line in explanation.lines
         ]
         print_rows(COLUMNS, rows, empty="")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import errno
+import re
 from difflib import get_close_matches
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from tocsin.cli.output import program
 from tocsin.errors import FieldError, InvalidInput, NotFound, TocsinError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NO_SPACE = ("disk is full", "no space left", "could not extend file")
-NO_TABLES = ("no such table", "does not exist", "no such column", "has no column")
+NO_TABLES = re.compile(r"no such (table|column)|has no column|(relation|column) .* does not exist")
 BUSY = ("database is locked", "lock timeout", "deadlock")
 OPTIONS = {"due_at": "--at", "expires_at": "--until"}
 """Fields whose option has another name."""
@@ -87,8 +89,8 @@ def _database_line(said: str) -> str:
         return (
             f"The disk of the database is full ({said}). Free some space; nothing that was accepted is lost."
         )
-    if any(part in lower for part in NO_TABLES):
-        return f"{_where()} has no tables, or those of another version ({said}). Run: tocsin migrate"
+    if NO_TABLES.search(lower):
+        return f"{_where()} has no tables, or those of another version ({said}). Run: {program()} migrate"
     if any(part in lower for part in BUSY):
         return (
             f"{_where()} is busy ({said}). Try again; if it lasts, look for a program that keeps it locked."
@@ -97,9 +99,7 @@ def _database_line(said: str) -> str:
         return (
             f"{_where()} cannot be written to ({said}). Check its owner and rights, and those of its folder."
         )
-    return (
-        f"{_where()} cannot be used ({said}). See that it is there and running; `tocsin doctor` tells more."
-    )
+    return f"{_where()} cannot be used ({said}). See that it is there and running; `{program()} doctor` tells more."
 
 
 def _where() -> str:
@@ -127,7 +127,7 @@ def _of_system(error: Exception) -> Failure | None:
 def _fault(error: Exception) -> Failure:
     return Failure(
         f"{type(error).__name__}: {_one_line(error)}",
-        "This is a fault in tocsin. `tocsin --traceback …` shows where; please report it.",
+        f"This is a fault in tocsin. `{program()} --traceback …` shows where; please report it.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tocsin.cli.output import program
 from tocsin.errors import NotFound
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def find_event(key: str) -> Event:
 
     found: Event | None = Event.objects.filter(pk=event_key(key)).first()
     if found is None:
-        raise NotFound(f"There is no event {key}. `tocsin notify` prints the id; the ledger shows it.")
+        raise NotFound(f"There is no event {key}. `{program()} notify` prints the id; the ledger shows it.")
     return found
 
 
@@ -28,7 +29,7 @@ def find_user(name: str) -> Any:
 
     found = users.find(name)
     if found is None:
-        raise NotFound(f"There is no user {name!r}. Make one with: tocsin user create {name}")
+        raise NotFound(f"There is no user {name!r}. Make one with: {program()} user create")
     return found
 
 

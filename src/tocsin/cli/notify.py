@@ -12,7 +12,7 @@ import click
 from tocsin.cli.json_option import json_option
 from tocsin.cli.lazy import command
 from tocsin.cli.moments import moment_option
-from tocsin.cli.output import warn
+from tocsin.cli.output import program, warn
 from tocsin.cli.stdin import read_text
 
 EXAMPLE = """
@@ -82,6 +82,6 @@ def _warn_of_silence(due_at: datetime | None) -> None:
     if conf.get("ENGINE") == "inline":
         later = due_at is not None and due_at > datetime.now(UTC)
         if later and not others:
-            warn("it is stored, but nothing runs that will send it when it is due. Start: tocsin serve")
+            warn(f"it is stored, but nothing runs that will send it when it is due. Start: {program()} serve")
     elif not others:
-        warn("it is stored, but no worker is running. Start: tocsin worker")
+        warn(f"it is stored, but no worker is running. Start: {program()} worker")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from tocsin.deliveries.story import Line
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -37,6 +39,12 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: 
             click.echo("\t".join(row))
 
 
+def program() -> str:
+    """How the command line is called here: "tocsin", or "manage.py tocsin" in a host."""
+    context = click.get_current_context(silent=True)
+    return (context.find_root().info_name if context else None) or "tocsin"
+
+
 def warn(text: str) -> None:
     """A warning on stderr."""
     click.echo(f"{click.style('Warning:', fg='yellow')} {text}", err=True)
@@ -45,6 +53,14 @@ def warn(text: str) -> None:
 def local_time(moment: datetime | None) -> str:
     """A time as people read it, in this machine's zone; empty for None."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def in_words(line: Line) -> str:
+    """Why a delivery stands where it does; for one that did not get through, what its last attempt met."""
+    last = line.attempts[-1] if line.attempts else None
+    if line.state not in ("retrying", "dead") or last is None or not last.cause:
+        return line.sentence
+    return f"{last.get_cause_display()} {last.detail}".rstrip()
 
 
 def _cell(value: Any) -> str:

@@ -7,6 +7,7 @@ import getpass
 import click
 
 from tocsin.cli.lazy import command
+from tocsin.cli.output import program
 
 channel_option = click.option(
     "--channel", default="", metavar="SLUG", help="This channel. Default: all of them."
@@ -22,7 +23,7 @@ def pause(channel: str) -> None:
 
     pauses.pause(registry.get(channel).slug if channel else "", by=_me())
     option = f" --channel {channel}" if channel else ""
-    click.echo(f"{_what(channel)} is paused. Go on with: tocsin resume{option}")
+    click.echo(f"{_what(channel)} is paused. Go on with: {program()} resume{option}")
 
 
 @command("resume", example="tocsin resume --channel email\ntocsin resume")

@@ -7,6 +7,7 @@ import click
 from tocsin.cli.failures import Failure
 from tocsin.cli.lazy import command, is_standalone
 from tocsin.cli.listening import Listening, bind, url_of
+from tocsin.cli.output import program
 
 HOST, PORT = "127.0.0.1", 8000
 
@@ -71,4 +72,4 @@ def unapplied() -> list[str]:
 def require_tables() -> None:
     """Refuse to start on tables that are missing or older."""
     if missing := unapplied():
-        raise Failure(f"The tables are not up to date ({len(missing)} migrations). Run: tocsin migrate")
+        raise Failure(f"The tables are not up to date ({len(missing)} migrations). Run: {program()} migrate")

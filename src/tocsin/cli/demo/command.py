@@ -92,7 +92,7 @@ def _run(play: Play, watch: Any) -> list[Row]:
     deadline = time.monotonic() + SETTLE_SECONDS
 
     def is_over(rows: list[Row]) -> bool:
-        settled = not thread.is_alive() and all(row.is_settled for row in rows)
+        settled = not thread.is_alive() and all(row.is_decided for row in rows)
         return settled or bool(raised) or time.monotonic() > deadline
 
     rows = follow(watch.rows, is_over)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.cli.demo.script import NOTHING, REACHED, RETRYING, End, Play, Scene
 from tocsin.deliveries import story
-from tocsin.deliveries.states import State
+from tocsin.deliveries.states import FINAL, State
 from tocsin.events.models import Event
 from tocsin.tenants.scope import OPERATOR
 
@@ -33,7 +33,13 @@ class Row:
 
     @property
     def is_settled(self) -> bool:
+        """It ended as it should."""
         return self.state == self.end.how
+
+    @property
+    def is_decided(self) -> bool:
+        """It ended, be it as it should or not."""
+        return self.is_settled or self.state in FINAL
 
 
 class Watch:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tocsin import clock
 from tocsin.cli.doctor.findings import Finding, error, ok, warning
+from tocsin.cli.output import program
 from tocsin.cli.service import unapplied
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def database() -> Iterator[Finding]:
                 yield ok("database", f"PostgreSQL {version}")
     if missing := unapplied():
         yield error(
-            "tables", f"{len(missing)} migrations are missing, first {missing[0]}", "Run: tocsin migrate"
+            "tables",
+            f"{len(missing)} migrations are missing, first {missing[0]}",
+            f"Run: {program()} migrate",
         )
     else:
         yield ok("tables", "up to date")

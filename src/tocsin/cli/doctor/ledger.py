@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.cli.doctor.findings import Finding, error, ok, warning
+from tocsin.cli.output import program
 from tocsin.deliveries import pauses
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import READY, State
@@ -65,17 +66,19 @@ def workers() -> Iterator[Finding]:
         yield warning(
             "workers",
             "none is running now; each process sends what it accepts, while it lives",
-            "Start `tocsin serve` (a host: its web server) for what is due later or retried.",
+            f"Start `{program()} serve` (a host: its web server) for what is due later or retried.",
         )
     else:
-        yield error("workers", "none is running", "Start: tocsin worker")
+        yield error("workers", "none is running", f"Start: {program()} worker")
 
 
 def paused() -> Iterator[Finding]:
     """What an operator has stopped."""
     for channel in pauses.paused():
         option = f" --channel {channel}" if channel else ""
-        yield warning("pauses", f"{channel or 'everything'} is paused", f"Go on with: tocsin resume{option}")
+        yield warning(
+            "pauses", f"{channel or 'everything'} is paused", f"Go on with: {program()} resume{option}"
+        )
 
 
 def queue() -> Iterator[Finding]:
@@ -91,7 +94,7 @@ def queue() -> Iterator[Finding]:
             yield warning(
                 "queue",
                 f"{name}: the oldest has been due for {_duration(age)}",
-                "See that workers run, that nothing is paused, and what `tocsin deliveries list` says.",
+                f"See that workers run, that nothing is paused, and what `{program()} deliveries list` says.",
             )
     if all(age <= LATE_SECONDS for age in ages.values()):
         yield ok("queue", "nothing is late")
@@ -117,7 +120,7 @@ def dead() -> Iterator[Finding]:
         yield warning(
             "dead",
             f"{many} deliveries were given up",
-            "Look with `tocsin deliveries list --state dead`, mend, then `tocsin deliveries retry`.",
+            f"Look with `{program()} deliveries list --state dead`, mend, then `{program()} deliveries retry`.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import REMAINDER
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,10 +19,10 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def run_from_argv(self, argv: list[str]) -> None:
-        main(argv[2:], prog_name=f"{argv[0]} {argv[1]}")
+        main(argv[2:], prog_name=f"{Path(argv[0]).name} {argv[1]}")
 
     def print_help(self, prog_name: str, subcommand: str) -> None:
-        main(["--help"], prog_name=f"{prog_name} {subcommand}")
+        main(["--help"], prog_name=f"{Path(prog_name).name} {subcommand}")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("arguments", nargs=REMAINDER)
