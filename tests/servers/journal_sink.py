@@ -42,7 +42,7 @@ class JournalSink:
         return len(self._sink.requests)
 
     def arrived(self) -> list[Arrival]:
-        return [Arrival(line["key"], line["name"], line["id"]) for line in read(self._journal.path)]
+        return [Arrival(line["key"], line["name"], line["id"], line["at"]) for line in read(self._journal.path)]
 
     def _note(self, seen: Seen) -> Reply:
         key = json.loads(seen.body)["data"]["title"]

@@ -9,8 +9,8 @@ import pytest
 from django.core import mail
 from django.core.mail.backends import smtp
 from django.core.mail.backends.base import BaseEmailBackend
-from tests.channels.email.mails import MailFeed, message, messages, use_backend
 
+from tests.channels.email.mails import MailFeed, message, messages, use_backend
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
 from tocsin.channels.email import EmailChannel
 from tocsin.channels.outcomes import Later

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.channels.email.mails import event, message
 
+from tests.channels.email.mails import event, message
 from tocsin.channels.email import EmailChannel, clerk, compose
 from tocsin.levels import Level
 

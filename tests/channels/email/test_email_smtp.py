@@ -8,9 +8,9 @@ import time
 from collections import Counter
 
 import pytest
+
 from tests.channels.email.mails import SMTP, MailFeed, message, messages, use_backend
 from tests.servers.smtp_catcher import CLOSE, HANG, SmtpCatcher
-
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
 from tocsin.channels.email import EmailChannel, idle
 from tocsin.channels.outcomes import Later
@@ -141,11 +141,16 @@ def test_connection_lost_after_the_final_dot_is_not_sent_again(deliver, pipelini
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_a_message_on_which_the_server_hangs_up_costs_no_other(deliver, pipelining):
-    poison = {"u3@example.net", "u30@example.net", "u57@example.net"}
-    with SmtpCatcher(
-        rcpt=lambda address: CLOSE if address in poison else None, pipelining=pipelining
-    ) as server:
+    poison = {"u30@example.net"}
+    tries = Counter()
+
+    def rcpt(address):
+        tries[address] += 1
+        return CLOSE if address in poison else None
+
+    with SmtpCatcher(rcpt=rcpt, pipelining=pipelining) as server:
         outcomes = deliver(server, messages(60))
+    assert tries["u30@example.net"] == 2
     assert {address for address, outcome in outcomes.items() if type(outcome) is not Sent} == poison
     assert {outcomes[address].cause for address in poison} == {Cause.DISCONNECTED}
     assert set(recipients(server.accepted).values()) == {1}
@@ -180,7 +185,7 @@ def test_server_that_never_greets_is_timeout(deliver):
 
 def test_slow_server_gives_back_untried_what_it_did_not_get_to(deliver):
     with SmtpCatcher(data=lambda caught: HANG if len(server.messages) > 4 else None) as server:
-        outcomes = deliver(server, messages(30), seconds=0.6)
+        outcomes = deliver(server, messages(30), seconds=2.0)
     kinds = Counter(map(type, outcomes.values()))
     assert kinds[Sent] == 4
     assert kinds[Later] > 0

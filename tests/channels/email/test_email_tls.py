@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from cryptography import x509
+
 from tests.channels.email.mails import SMTP, MailFeed, messages, use_backend
 from tests.servers.certificates import Authority
 from tests.servers.smtp_catcher import SmtpCatcher
-
 from tocsin.channels.base import Cause, Retry, Sent
 from tocsin.channels.email import EmailChannel, idle
 

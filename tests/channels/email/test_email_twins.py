@@ -9,8 +9,8 @@ import re
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.channels.email.mails import message
 
+from tests.channels.email.mails import message
 from tocsin.channels.base import Rejected
 from tocsin.channels.email import compose, wire
 from tocsin.channels.email.backend import mail_of

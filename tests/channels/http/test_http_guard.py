@@ -6,9 +6,9 @@ import socket
 
 import pycurl
 import pytest
+
 from tests.channels.http.feeds import ListFeed
 from tests.servers.http_sink import HttpSink
-
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
 from tocsin.channels.http.addresses import is_blocked

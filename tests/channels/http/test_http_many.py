@@ -6,9 +6,9 @@ import threading
 import time
 
 import pytest
+
 from tests.channels.http.feeds import ListFeed
 from tests.servers.http_sink import HttpSink, Reply
-
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Later, Rejected, Retry, Sent
 from tocsin.channels.http import engine as engine_module

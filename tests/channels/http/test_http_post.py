@@ -9,8 +9,8 @@ import sys
 import time
 
 import pytest
-from tests.servers.http_sink import GIGABYTE, HttpSink, Reply
 
+from tests.servers.http_sink import GIGABYTE, HttpSink, Reply
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
 

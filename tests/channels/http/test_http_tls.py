@@ -6,9 +6,9 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from tests.servers.certificates import Authority
 from tests.servers.http_sink import HttpSink
-
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Retry, Sent
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.channels.email.mails import MailFeed, message, messages
 
+from tests.channels.email.mails import MailFeed, message, messages
 from tocsin.channels.base import Cause, Rejected, Retry, Sent, Target
 from tocsin.channels.forms import clean_settings
 from tocsin.channels.memory import MemoryChannel, MemoryForm

@@ -150,6 +150,24 @@ def test_html_of_what_authors_write():
         assert part in html
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "foo/bar",
+        "#a",
+        "?q",
+        "ftp://a.example",
+        "data:image/png;base64,xx",
+    ],
+)
+def test_what_is_no_address_of_the_web_is_shown_and_not_linked(url):
+    if not url.startswith("/\\"):
+        assert "href" not in to_html(f"[x]({url})")
+    assert safe_url(url) == ""
+
+
 def test_an_empty_address_is_no_link():
     assert "href" not in to_html("[x]() ![y]()")
 

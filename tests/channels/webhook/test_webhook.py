@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
+
 from tests.channels.http.feeds import ListFeed
 from tests.servers.http_sink import HttpSink, Reply
-
 from tocsin import clock
 from tocsin.channels import http
 from tocsin.channels.base import Cause, EventView, Later, Message, Rejected, Retry, Sent, Target

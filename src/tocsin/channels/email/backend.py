@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from email.headerregistry import Address
@@ -89,5 +88,7 @@ def _provider_id(mail: Any) -> str:
 
 
 def _close(backend: BaseEmailBackend) -> None:
-    with contextlib.suppress(Exception):
+    try:
         backend.close()
+    except Exception:  # the mail is sent or not; closing changes nothing of that
+        logger.debug("e-mail: the mail backend could not be closed", exc_info=True)
