@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from tests.api.conftest import DRILL, Caller
 
+from tests.api.conftest import DRILL, Caller
 from tocsin.events.models import Event
 from tocsin.tenants.models import ApiToken, Role
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.api.conftest import DRILL, Caller
 
+from tests.api.conftest import DRILL, Caller
 from tocsin.channels import registry
 from tocsin.testing import deliver_now
 

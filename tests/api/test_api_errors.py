@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, InterfaceError, OperationalError
-from tests.api.conftest import DRILL, Caller
 
+from tests.api.conftest import DRILL, Caller
 from tocsin import pipeline
 from tocsin.api import answers
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.api.conftest import DRILL
+from io import BytesIO
 
-from tocsin.api.limits import max_request_bytes
+import pytest
+from django.http import HttpRequest
+
+from tests.api.conftest import DRILL
+from tocsin.api.answers import Refusal
+from tocsin.api.limits import max_request_bytes, read_capped
 from tocsin.deliveries.models import Delivery
 from tocsin.events.models import Event
 from tocsin.testing import deliver_now
@@ -112,6 +116,20 @@ def test_nul_and_lone_surrogates_are_422_wherever_they_are(acme) -> None:
 def test_too_large_a_body_is_413(acme) -> None:
     assert errors_of(acme.post("/events", b" " * (max_request_bytes() + 1)), 413) == []
     assert errors_of(acme.post("/events", b"{" + b" " * (max_request_bytes() - 1)), 400) == []
+
+
+def test_a_body_that_is_announced_too_large_is_not_read(acme, monkeypatch) -> None:
+    monkeypatch.setattr(HttpRequest, "read", lambda *_: pytest.fail("it was read"))
+    assert errors_of(acme.post("/events", DRILL, Content_Length="99999999999999999999"), 413) == []
+    assert errors_of(acme.post("/events", DRILL, Content_Length="1e9"), 400) == []
+
+
+def test_a_body_of_unknown_length_is_read_no_further_than_it_may_be() -> None:
+    body = BytesIO(b" " * 3 * max_request_bytes())
+    with pytest.raises(Refusal) as caught:
+        read_capped(body)
+    assert caught.value.status == 413
+    assert body.tell() == max_request_bytes() + 1
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "",

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from tests.api.conftest import Caller
 
+from tests.api.conftest import Caller
 from tocsin.api.auth import Needs
 from tocsin.api.urls import api
 from tocsin.deliveries.models import Delivery
