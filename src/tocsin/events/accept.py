@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError, router, transaction
+from django.db import DatabaseError, OperationalError, router, transaction
 
 from tocsin.errors import DedupeConflict, TocsinError
 from tocsin.events.ids import uuid7
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tocsin.events.draft import Draft
 
     Known = dict[tuple[int, str], tuple[uuid.UUID, str]]
+
+
+REFUSALS = (DatabaseError, ValueError, OverflowError)
+"""What the database raises for a row that it does not take, and its driver for one that it cannot write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def accept_all(drafts: Sequence[Draft]) -> list[Accepted]:
     return answers
 
 
-def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | TocsinError | DatabaseError]:
+def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | Exception]:
     """Store the events of many requests by one statement and one commit; each gets an answer of its own.
 
     A request that cannot go with the others (a known key, a lost race, a row the database refuses) is run
@@ -58,7 +62,9 @@ def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | T
         try:
             with transaction.atomic(using=router.db_for_write(Event)):
                 answers = _together(requests)
-        except DatabaseError:
+        except OperationalError as error:  # the database itself is away: asking for each would make all wait
+            return [error] * len(requests)
+        except REFUSALS:
             answers = [None] * len(requests)
     return [answer or _alone(request) for answer, request in zip(answers, requests, strict=True)]
 
@@ -83,10 +89,10 @@ def _together(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | None
     return answers
 
 
-def _alone(request: Sequence[Draft]) -> list[Accepted] | TocsinError | DatabaseError:
+def _alone(request: Sequence[Draft]) -> list[Accepted] | Exception:
     try:
         return accept_all(request)
-    except (TocsinError, DatabaseError) as error:
+    except (TocsinError, *REFUSALS) as error:
         return error
 
 
