@@ -27,7 +27,7 @@ from tests.servers.smtp_catcher import SmtpCatcher  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME, PASSWORD = "ana", "a-password-for-pictures"  # noqa: S105 (of a database that lives for a minute)
+NAME, PASSWORD = "ana", "a-password-for-pictures"
 WIDTH, INBOX_HEIGHT, LEDGER_HEIGHT = 1120, 800, 1000
 
 
@@ -81,7 +81,9 @@ def tell() -> str:
     from tocsin.tenants.organizations import implicit
     from tocsin.testing import deliver_now
 
-    hook = add_destination(implicit(), "webhook", {"url": f"http://127.0.0.1:{free_port()}/chat"}, label="Chat")
+    hook = add_destination(
+        implicit(), "webhook", {"url": f"http://127.0.0.1:{free_port()}/chat"}, label="Chat"
+    )
     hours = timedelta(hours=1)
     said: list[tuple[float, dict[str, Any]]] = [
         (26, {"type": "message:internal", "title": "Lunch is at the new place by the river", "to": ["user:ana"],
@@ -89,8 +91,8 @@ def tell() -> str:
         (9, {"type": "task:finished", "title": "Nightly backup finished with warnings", "level": "warning",
              "channel": "message", "to": ["group:ops"],
              "body": "2 of 312 files could not be read:\n\n- `/srv/mail/queue.db`\n- `/srv/mail/queue.db-wal`"}),
-        (5, {"type": "message:system", "title": "Quarterly report is ready", "body": "Forty pages, one chart that matters.",
-             "to": ["group:ops", "email:board@example.com"]}),
+        (5, {"type": "message:system", "title": "Quarterly report is ready",
+             "body": "Forty pages, one chart that matters.", "to": ["group:ops", "email:board@example.com"]}),
         (2, {"type": "task:finished", "title": "Import of customers failed", "level": "error", "channel": "message",
              "to": ["group:ops"], "body": "It stopped at line **1,204** of 9,800. Nothing was written.",
              "actions": [{"label": "See the log", "url": "https://example.org/imports/7"}]}),
@@ -121,7 +123,7 @@ def tell() -> str:
 def serving() -> Iterator[str]:
     """The server in a process of its own; its address."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "tocsin.server.asgi:application", "--port", str(port), "--no-access-log"]
+    command = [sys.executable, "-m", "uvicorn", "tocsin.server.asgi:application", "--port", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     site = f"http://127.0.0.1:{port}"
     try:
@@ -140,7 +142,10 @@ def photograph(browser: Any, site: str, event: str, folder: Path, scheme: str) -
     """The inbox and one story, in one colour scheme; the light ones are those of the docs."""
     suffix = "" if scheme == "light" else f"-{scheme}"
     context = browser.new_context(
-        color_scheme=scheme, locale="en-GB", viewport={"width": WIDTH, "height": INBOX_HEIGHT}, reduced_motion="reduce"
+        color_scheme=scheme,
+        locale="en-GB",
+        viewport={"width": WIDTH, "height": INBOX_HEIGHT},
+        reduced_motion="reduce",
     )
     page = context.new_page()
     page.goto(site)

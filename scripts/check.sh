@@ -16,7 +16,7 @@ step() {
 }
 
 step "lint: make format mends much of it" "$PY" -m ruff check --quiet
-step "format: make format mends it" "$PY" -m ruff format --check --quiet
+step "format: make format mends it" "$PY" -m ruff format --check --quiet --output-format concise
 step "types" "$PY" -m mypy
 step "imports: the river flows downward" "$PY" -c 'from importlinter.cli import lint_imports_command as run; run()'
 step "migrations: makemigrations would write one" env PYTHONPATH=. "$PY" -m django makemigrations --check --dry-run \

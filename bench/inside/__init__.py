@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -24,16 +25,14 @@ class Inside:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait(30)
+        self.process.communicate(timeout=30)
 
     def call(self, function: str, **arguments: Any) -> Any:
         """Raises RuntimeError if the function did; its traceback is on stderr."""
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps([function, arguments]) + "\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps([function, arguments]) + "\n")
+            self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError(f"{function} failed")

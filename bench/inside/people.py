@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BATCH = 5000
 WRITTEN = (Attempt, Delivery, InboxItem, Event)
+TITLE = "1,201 of 1,204 invoices are paid"
 BODY = """The nightly run of **invoices** is done. Of 1,204 invoices 1,201 were paid in time; the other three are
 listed [here](/invoices/late), with what is known of each.
 
@@ -73,8 +74,7 @@ def twin(table: str, name: str) -> None:
 
 def announce(channel: str, to: str = "group:everyone") -> None:
     """Accept one event, with a title, a link and a body of half a page."""
-    tocsin.notify("message:internal", title="1,201 of 1,204 invoices are paid", body=BODY, to=[to],
-                  channel=channel, url="/invoices")  # fmt: skip
+    tocsin.notify("message:internal", title=TITLE, body=BODY, to=[to], channel=channel, url="/invoices")
 
 
 def seconds(work: Callable[[], Any]) -> float:

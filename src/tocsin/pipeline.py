@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from django.db import DatabaseError
-
-    from tocsin.errors import TocsinError
     from tocsin.events.accept import Accepted
     from tocsin.levels import Level
     from tocsin.recipients.audiences import Term
@@ -97,7 +94,7 @@ def accept_request(drafts: Sequence[Draft]) -> list[Accepted]:
     return accepted
 
 
-def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | TocsinError | DatabaseError]:
+def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | Exception]:
     """Store the events of many requests by one commit; each is answered for itself."""
     answers = events.accept_group(requests)
     _hint_plan([one for answer in answers if isinstance(answer, list) for one in answer])

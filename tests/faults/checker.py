@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tests.faults.journal import Arrival
     from tests.faults.ledger import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One message at a sink: the event's key, the destination's name, and the idempotency id it came with."""
-
-    key: str
-    name: str
-    id: str
 
 
 @dataclass(slots=True)
@@ -51,7 +43,9 @@ def said(journal: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {line["key"]: line["said"] for line in journal}
 
 
-def check(submitted: Mapping[str, str], arrived: Sequence[Arrival], rows: Sequence[Row], names: set[str]) -> Finding:
+def check(
+    submitted: Mapping[str, str], arrived: Sequence[Arrival], rows: Sequence[Row], names: set[str]
+) -> Finding:
     """Compare after the drain. `names` are the destinations that every event goes to."""
     finding = Finding()
     places: dict[str, set[str]] = defaultdict(set)
@@ -92,5 +86,7 @@ def _check_states(finding: Finding, ids: Mapping[tuple[str, str], list[str]], ro
             finding.untrue.append(f"d{row.id}: a second row for {place}")
         seen.add(place)
         if (row.state == "sent") != (place in ids) or row.state == "sending":
-            finding.untrue.append(f"d{row.id} {place} is {row.state} {row.reason}, arrived {len(ids.get(place, ()))}")
+            finding.untrue.append(
+                f"d{row.id} {place} is {row.state} {row.reason}, arrived {len(ids.get(place, ()))}"
+            )
     finding.untrue += [f"{place} arrived and has no row" for place in ids if place not in seen]

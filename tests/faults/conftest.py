@@ -20,6 +20,10 @@ MEMORY = "/dev/shm"
 TEMPLATE = "faults_template"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "tocsin_settings(**settings): the rig's processes run with these")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/faults/" in item.nodeid:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,3 +41,18 @@ def read(path: Path) -> list[dict[str, Any]]:
         return []
     lines = path.read_bytes().split(b"\n")
     return [json.loads(line) for line in lines[:-1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message at a sink: the event's key, the destination's name, and the idempotency id it came with."""
+
+    key: str
+    name: str
+    id: str
+    at: float
+
+
+def arrivals(path: Path) -> list[Arrival]:
+    """What a sink's journal holds."""
+    return [Arrival(**line) for line in read(path)]

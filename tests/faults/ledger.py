@@ -66,8 +66,10 @@ class Ledger:
     def rows(self) -> list[Row]:
         """Every delivery."""
         attempts: dict[int, list[tuple[str, str]]] = {}
-        for delivery, outcome, cause in self.all("SELECT delivery_id, outcome, cause FROM tocsin_attempt ORDER BY id"):
-            attempts.setdefault(delivery, []).append((outcome, cause))
+        for delivery, *tried in self.all(
+            "SELECT delivery_id, outcome, cause FROM tocsin_attempt ORDER BY id"
+        ):
+            attempts.setdefault(delivery, []).append((tried[0], tried[1]))
         found = self.all("""
             SELECT d.id, e.title, e.id, d.channel, d.label, d.state, d.reason, d.claims
             FROM tocsin_delivery AS d JOIN tocsin_event AS e ON e.id = d.event_id
@@ -94,5 +96,5 @@ class Ledger:
     def summary(self) -> str:
         """How many events and deliveries are in which state, for messages of failure."""
         events = self.all("SELECT state, claims, count(*) FROM tocsin_event GROUP BY state, claims")
-        rows = self.all("SELECT channel, state, claims, count(*) FROM tocsin_delivery GROUP BY channel, state, claims")
+        rows = self.all("SELECT channel, state, claims, count(*) FROM tocsin_delivery GROUP BY 1, 2, 3")
         return f"events {events}, deliveries {rows}"

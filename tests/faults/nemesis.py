@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Nemesis:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from tocsin.events.models import Event
 
+AT_GATE = "at-gate"
+
 tocsin.event_type("rig:signal", label="Signal", channels=["webhook", "journal"])
+tocsin.event_type("rig:both", label="Both", channels=["journal", "other"])
 tocsin.event_type("rig:mass", label="Everyone is told", channels=["message", "email"])
 
 
@@ -43,19 +46,18 @@ def _broken(value: str, organization: int) -> QuerySet[Any]:
 
 @audience("gate")
 def _gate(value: str, organization: int) -> QuerySet[Any]:
-    """Everyone; but the first planner waits: "after" its first chunk's commit, "within" the transaction."""
-    mark = settings.FOLDER / "at-gate"
-    if not mark.exists():
-        mark.write_text(str(os.getpid()))
+    """Everyone; but the first planner waits: "after" its first chunk's commit, or "within" the transaction."""
+    if not (settings.FOLDER / AT_GATE).exists():
         if value == "after":
-            transaction.on_commit(wait_for_gate)
+            transaction.on_commit(wait_at_gate)
         else:
-            wait_for_gate()
+            wait_at_gate()
     return _users()
 
 
-def wait_for_gate(seconds: float = 30.0) -> None:
-    """Wait for the file that opens the gate."""
+def wait_at_gate(seconds: float = 30.0) -> None:
+    """Say that someone is here, and wait for the file that opens the gate."""
+    (settings.FOLDER / AT_GATE).touch()
     deadline = time.monotonic() + seconds
     while not (settings.FOLDER / "gate-open").exists() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -7,17 +7,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.faults import journal
-from tests.faults.checker import Arrival, Finding, check, said
+from tests.faults.checker import check, said
 from tests.faults.journal_channel import FILE
 from tests.faults.ledger import Ledger
-from tests.faults.processes import Forge
 from tests.faults.roles import SUBMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.faults.processes import Process
+    from tests.faults.checker import Finding
+    from tests.faults.journal import Arrival
+    from tests.faults.processes import Forge, Process
 
 LEASE = 1.0
 
@@ -29,6 +30,7 @@ class Rig:
         self.url, self.folder, self.log = url, folder, log
         self.vendor = url.partition(":")[0]
         self.ledger = Ledger(url)
+        self.submitted = folder / SUBMITTED
         self.forge: Forge
 
     def environment(self, **tocsin: Any) -> dict[str, str]:
@@ -48,11 +50,11 @@ class Rig:
         (self.folder / "enough").touch()
 
     def submissions(self) -> dict[str, str]:
-        return said(journal.read(self.folder / SUBMITTED))
+        return said(journal.read(self.submitted))
 
     def journalled(self) -> list[Arrival]:
         """What the channel `journal` took."""
-        return [Arrival(line["key"], line["name"], line["id"]) for line in journal.read(self.folder / FILE)]
+        return journal.arrivals(self.folder / FILE)
 
     def drain(self, seconds: float = 20.0, keep: Callable[[], None] | None = None) -> None:
         """Wait until nothing is on its way any more. `keep` is called meanwhile, to put dead workers back."""
@@ -100,7 +102,9 @@ def until(
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"{otherwise if isinstance(otherwise, str) else otherwise()} after {seconds} s")
+            raise AssertionError(
+                f"{otherwise if isinstance(otherwise, str) else otherwise()} after {seconds} s"
+            )
         if meanwhile:
             meanwhile()
         time.sleep(every)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import DatabaseError, connection
 
 import tocsin
 from tests.faults.journal import Journal
@@ -42,24 +41,15 @@ def person(name: str, destinations: list[dict[str, Any]]) -> int:
 
 def crowd(count: int) -> None:
     """So many users with an e-mail address each, made by one statement."""
-    series = f"generate_series(1, {count}) AS n"
-    if connection.vendor == "sqlite":
-        series = f"(WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {count}) SELECT n FROM t)"
+    no, yes = ("false", "true") if connection.vendor == "postgresql" else ("0", "1")
     with connection.cursor() as cursor:
         cursor.execute(f"""
+            WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {count})
             INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff,
                                    is_active, date_joined)
-            SELECT '', {no()}, 'person' || n, '', '', 'person' || n || '@example.org', {no()}, {yes()}, '2026-01-01'
-            FROM {series}
+            SELECT '', {no}, 'person' || n, '', '', 'person' || n || '@example.org', {no}, {yes}, '2026-01-01'
+            FROM t
         """)
-
-
-def yes() -> str:
-    return "true" if connection.vendor == "postgresql" else "1"
-
-
-def no() -> str:
-    return "false" if connection.vendor == "postgresql" else "0"
 
 
 def notify(**fields: Any) -> str:
@@ -67,7 +57,7 @@ def notify(**fields: Any) -> str:
     return str(tocsin.notify(**fields).id)
 
 
-def submit(prefix: str, count: int = 10**6, backlog: int = 0, **fields: Any) -> None:
+def submit(prefix: str, count: int = 10**6, backlog: int = 0, pause: float = 0.0, **fields: Any) -> None:
     """Event after event, each with a key of its own, and a line on disk before and after every call.
 
     Ends after `count` events, or when there is a file `enough`; waits while more than `backlog` deliveries
@@ -77,7 +67,7 @@ def submit(prefix: str, count: int = 10**6, backlog: int = 0, **fields: Any) -> 
     for number in range(count):
         if (Path(settings.FOLDER) / "enough").exists():
             return
-        while backlog and Delivery.objects.exclude(state__in=FINAL).count() > backlog:
+        while backlog and _on_their_way() > backlog:
             time.sleep(0.02)
         key = f"{prefix}{number}"
         journal.write(key=key, said="trying")
@@ -87,7 +77,22 @@ def submit(prefix: str, count: int = 10**6, backlog: int = 0, **fields: Any) -> 
             journal.write(key=key, said="unknown", error=f"{type(error).__name__}: {error}")
             connection.close()
         else:
-            journal.write(key=key, said="acked", event=str(made.id))
+            journal.write(key=key, said="acked", event=str(made.id), at=time.time())
+        time.sleep(pause)
+
+
+def _on_their_way() -> int:
+    try:
+        return Delivery.objects.exclude(state__in=FINAL).count()
+    except DatabaseError:
+        connection.close()
+        return 0
+
+
+def submit_many(prefix: str, count: int, **fields: Any) -> None:
+    """The same by one commit, without a journal."""
+    drafts = [[pipeline.parse({"title": f"{prefix}{number}", **fields})] for number in range(count)]
+    pipeline.accept_group(drafts)
 
 
 def worker() -> None:
@@ -97,18 +102,12 @@ def worker() -> None:
     WorkerProcess(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size).run()
 
 
-def plan_at(moment: float) -> int:
-    """Plan once, at a time that several processes agreed on; how many events were taken."""
+def plan(name: str, moment: float = 0.0) -> None:
+    """Plan once, at a time that several processes may agree on; a file says how many events were taken."""
     connection.ensure_connection()
     while time.time() < moment:
         pass
-    return pipeline.run("plan", 200)
-
-
-def plan(name: str) -> None:
-    """Plan once, and leave a note of how many events were taken."""
-    taken = pipeline.run("plan", 200)
-    Path(settings.FOLDER, name).write_text(f"{os.getpid()} {taken}")
+    Path(settings.FOLDER, name).write_text(str(pipeline.run("plan", 200)))
 
 
 def sweep() -> list[str]:
@@ -133,5 +132,18 @@ def replay(public_ids: list[str]) -> int:
 
 ROLES = {
     role.__name__: role
-    for role in (migrate, person, crowd, notify, submit, worker, plan_at, plan, sweep, pause, replan, replay)
+    for role in (
+        migrate,
+        person,
+        crowd,
+        notify,
+        submit,
+        submit_many,
+        worker,
+        plan,
+        sweep,
+        pause,
+        replan,
+        replay,
+    )
 }

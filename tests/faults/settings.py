@@ -23,7 +23,10 @@ TOCSIN = {
     "SWEEP_SECONDS": 0.2,
     "BACKOFF_SECONDS": 0.05,
     "BACKOFF_CAP_SECONDS": 0.5,
-    "CHANNELS": {"journal": "tests.faults.journal_channel.JournalChannel"},
+    "CHANNELS": {
+        "journal": "tests.faults.journal_channel.JournalChannel",
+        "other": "tests.faults.journal_channel.OtherChannel",
+    },
     **json.loads(os.environ.get("FAULTS_TOCSIN", "{}")),
 }
 LOGGING = {

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+
 from tests.house.tree import ROOT, text
 from tests.servers.smtp_catcher import SmtpCatcher
 

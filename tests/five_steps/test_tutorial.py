@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import django
+
 from tests.five_steps.test_five_steps import environment
 from tests.host.project import PATIENCE, eventually, sign_in
 from tests.house.tree import ROOT, text

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.host.project import Project
 from tests.servers.smtp_catcher import SmtpCatcher
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+
 from tests.postgres import free_port
 
 if TYPE_CHECKING:

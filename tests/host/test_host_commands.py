@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.host.project import Project, eventually
 from tests.servers.http_sink import HttpSink
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 import requests
+
 from tests.host.project import PATIENCE, sign_in
 
 PASSWORD = "correct-horse-battery"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.house.tree import ROOT, files, modules, name, text, tree
 
 SOURCE = modules("src")

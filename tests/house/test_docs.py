@@ -8,8 +8,8 @@ import tomllib
 
 import pytest
 from click.testing import CliRunner
-from tests.house.tree import ROOT, files, name, text
 
+from tests.house.tree import ROOT, files, name, text
 from tocsin import conf
 from tocsin.channels.base import Channel
 from tocsin.cli import cli

@@ -10,6 +10,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
 from tests.house.tree import ROOT, modules, name, text, tree
 
 PINS = ROOT / "requirements"

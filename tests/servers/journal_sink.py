@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Self
 
-from tests.faults.checker import Arrival
-from tests.faults.journal import Journal, read
+from tests.faults.journal import Arrival, Journal, arrivals
 from tests.servers.http_sink import HttpSink, Reply, Seen
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class JournalSink:
         return len(self._sink.requests)
 
     def arrived(self) -> list[Arrival]:
-        return [Arrival(line["key"], line["name"], line["id"], line["at"]) for line in read(self._journal.path)]
+        return arrivals(self._journal.path)
 
     def _note(self, seen: Seen) -> Reply:
         key = json.loads(seen.body)["data"]["title"]

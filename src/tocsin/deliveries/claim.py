@@ -41,6 +41,7 @@ class Claimed:
     identity: str
     turn: int
     fence: int
+    claims: int
     attempt: int
     priority: int
     locale: str
@@ -49,15 +50,22 @@ class Claimed:
     created_at: datetime
 
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it was in the hands of so many lost workers that it must be alone in those of the next."""
+        return self.claims > SOLO_AFTER
+
+
 COLUMNS = tuple(Claimed.__dataclass_fields__)
 
 
-def claim_deliveries(channel: str, limit: int) -> list[Claimed]:
-    """Lease up to `limit` due deliveries of a channel, the gravest and oldest first."""
+def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list[Claimed]:
+    """Lease up to `limit` due deliveries of a channel, the gravest and oldest first; or one suspect."""
     ready = ", ".join(f"'{state}'" for state in READY)
     rows = _claim(
         Delivery, f"channel = %s AND state IN ({ready})", (channel,), limit,
         assign=f"state = '{State.SENDING}', attempt = attempt + 1, started_at = {{now}}", returning=COLUMNS,
+        suspects=suspects,
     )  # fmt: skip
     claimed = [Claimed(*row) for row in rows]
     claimed.sort(key=lambda one: (one.priority, one.due_at, one.id))
@@ -68,10 +76,12 @@ def claim_events(limit: int) -> list[Event]:
     """Lease up to `limit` events that are due to be planned."""
     rows = _claim(
         Event, f"state = '{EventState.WAITING}'", (), limit,
-        assign=f"state = '{EventState.PLANNING}'", returning=("id",),
+        assign=f"state = '{EventState.PLANNING}'", returning=("id", "fence"),
     )  # fmt: skip
-    events = Event.objects.in_bulk([row[0] for row in rows])
-    return sorted(events.values(), key=lambda event: (event.priority, event.due_at, event.id))
+    fences = {row[0]: row[1] for row in rows}
+    # Read after the commit: whoever slept here for a lease must not take the fence of the next for his own.
+    events = [event for pk, event in Event.objects.in_bulk(list(fences)).items() if event.fence == fences[pk]]
+    return sorted(events, key=lambda event: (event.priority, event.due_at, event.id))
 
 
 def _claim(
@@ -82,6 +92,7 @@ def _claim(
     *,
     assign: str,
     returning: Sequence[str],
+    suspects: bool = True,
 ) -> list[Sequence[Any]]:
     """Priorities are asked one by one: each is a range of the partial index, however much is not due yet."""
     alias = router.db_for_write(model)
@@ -93,7 +104,7 @@ def _claim(
             if len(rows) < limit:
                 cursor.execute(sql.format(claims=f"< {SOLO_AFTER}"), (*params, limit - len(rows)))
                 rows += cursor.fetchall()
-            if not rows:
+            if suspects and not rows:
                 cursor.execute(sql.format(claims=f">= {SOLO_AFTER}"), (*params, 1))
                 if rows := cursor.fetchall():
                     break

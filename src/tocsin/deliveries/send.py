@@ -8,14 +8,17 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from django.db import InterfaceError, OperationalError, connections
+
 from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
 from tocsin.deliveries import foreign, pauses
+from tocsin.deliveries.answers import fit
 from tocsin.deliveries.claim import Claimed, claim_deliveries
 from tocsin.deliveries.judge import Verdict
 from tocsin.deliveries.prepare import look_around, prepare
-from tocsin.deliveries.record import MAX_DETAIL, Result, record_patiently, renew
+from tocsin.deliveries.record import Result, record_patiently, renew
 from tocsin.deliveries.retry import RetryPolicy, wait_before_retry
 from tocsin.deliveries.states import AttemptOutcome, Reason, State
 from tocsin.recipients import destinations
@@ -109,12 +112,19 @@ class Hand:
         now = time.monotonic()
         if self._results and now - self._flushed > FLUSH_SECONDS:
             self.flush()
-        if now < self._dry_until or self.stop.is_set() or pauses.is_paused(self.channel.slug):
+        if now < self._dry_until or self.stop.is_set() or self._has_suspect():
             return []
+        self._dry_until = now + DRY_SECONDS
         taken = self.taken
-        messages = self._take(free)
-        if self.taken == taken:
-            self._dry_until = time.monotonic() + DRY_SECONDS
+        try:
+            messages = [] if pauses.is_paused(self.channel.slug) else self._take(free)
+        except (OperationalError, InterfaceError) as error:
+            # Not raised into the channel: what it has under way arrives all the same, and is recorded.
+            logger.warning("%s: the database is away (%s); nothing new is claimed", self.channel.slug, error)
+            connections.close_all()
+            return []
+        if self.taken > taken:
+            self._dry_until = 0.0
         return messages
 
     def held(self) -> list[tuple[int, int]]:
@@ -122,14 +132,24 @@ class Hand:
         with self._lock:
             return [(row.id, row.fence) for row in self._rows.values()]
 
+    def _has_suspect(self) -> bool:
+        with self._lock:
+            return any(row.is_suspect for row in self._rows.values())
+
     def _take(self, count: int) -> list[Message]:
-        claimed = claim_deliveries(self.channel.slug, count)
+        claimed = claim_deliveries(self.channel.slug, count, suspects=not self._rows)
         self.taken += len(claimed)
         if not claimed:
             return []
         with self._lock:
             self._rows |= {row.id: row for row in claimed}
-        around = look_around(self.channel, claimed)
+        try:
+            around = look_around(self.channel, claimed)
+        except (OperationalError, InterfaceError):
+            for row in claimed:
+                self._answer(row.id, Later(Cause.BUSY, 0.0))
+            self.flush()
+            raise
         messages = []
         for row in claimed:
             made = prepare(self.channel, row, around)
@@ -140,7 +160,8 @@ class Hand:
         self.flush()
         return messages
 
-    def _answer(self, pk: int, outcome: Outcome) -> None:
+    def _answer(self, pk: int, answer: Outcome) -> None:
+        outcome = fit(answer)
         row = self._rows.get(pk)
         if row is None:
             logger.warning("channel %s answered twice for d%s; the first answer holds", self.channel.slug, pk)
@@ -182,7 +203,7 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
     match outcome:
         case Sent(provider_id):
             return Result(
-                row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id[:200]
+                row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id
             )
         case Later(_, after):
             state = State.RETRYING if row.attempt > 1 else State.PENDING
@@ -190,7 +211,7 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
             return Result(row.id, row.fence, state, reason, wait=after, tried=False)
         case Rejected(cause, detail):
             return Result(row.id, row.fence, State.DEAD, Reason.REJECTED,
-                          outcome=AttemptOutcome.REJECTED, cause=cause, detail=detail[:MAX_DETAIL])  # fmt: skip
+                          outcome=AttemptOutcome.REJECTED, cause=cause, detail=detail)  # fmt: skip
         case Retry(cause, detail, after):
             wait = wait_before_retry(
                 _policy(),
@@ -201,8 +222,7 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
             )
             state, reason = (State.DEAD, Reason.GAVE_UP) if wait is None else (State.RETRYING, Reason.RETRY)
             return Result(row.id, row.fence, state, reason, wait=wait,
-                          outcome=AttemptOutcome.RETRY, cause=cause, detail=detail[:MAX_DETAIL])  # fmt: skip
-    raise TypeError(f"{outcome!r} is no outcome")
+                          outcome=AttemptOutcome.RETRY, cause=cause, detail=detail)  # fmt: skip
 
 
 def _policy() -> RetryPolicy:

@@ -88,8 +88,8 @@ def made_of(row: InboxItem) -> Item:
 
 def _actions(stored: Any) -> list[dict[str, str]]:
     """Label and safe address of each action; one whose address may not be linked to is left out."""
-    found = [{"label": str(action.get("label", "")), "url": safe_url(str(action.get("url", "")))} for action in stored]
-    return [action for action in found if action["url"]]
+    found = [(str(action.get("label", "")), safe_url(str(action.get("url", "")))) for action in stored]
+    return [{"label": label, "url": url} for label, url in found if url]
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -24,12 +24,20 @@ if TYPE_CHECKING:
 
 BELL = "message"
 MAX_LIMIT = 200
-COLUMNS = ("id", "channel", "created_at", "read_at", "dismissed_at", "event__id", "event__type", "event__level",
-           "event__title", "event__body", "event__url", "event__actions", "event__actor", "event__expires_at")
+COLUMNS = (
+    "id", "channel", "created_at", "read_at", "dismissed_at", "event__id", "event__type", "event__level",
+    "event__title", "event__body", "event__url", "event__actions", "event__actor", "event__expires_at",
+)  # fmt: skip
 
 
 def list_items(
-    user: Any, *, channel: str = "", unread: bool = False, dismissed: bool = False, after: str = "", limit: int = 50
+    user: Any,
+    *,
+    channel: str = "",
+    unread: bool = False,
+    dismissed: bool = False,
+    after: str = "",
+    limit: int = 50,
 ) -> Page:
     """The reader's items, newest first; `after` is the `next` of the page before.
 
@@ -61,7 +69,9 @@ def get_item(user: Any, public_id: str) -> Item:
 def mark_read(user: Any, ids: Iterable[str]) -> int:
     """The reader has read these. Returns how many were unread. Raises `NotFound` if one is not theirs."""
     now = clock.now()
-    return _change(_these(user, ids).filter(read_at__isnull=True), read_at=now, seen_at=Coalesce("seen_at", now))
+    return _change(
+        _these(user, ids).filter(read_at__isnull=True), read_at=now, seen_at=Coalesce("seen_at", now)
+    )
 
 
 def mark_all_read(user: Any, channel: str = BELL) -> int:
@@ -85,7 +95,8 @@ def newest_ids(user: Any, limit: int = 50) -> list[str]:
 
 
 def _of(user: Any) -> QuerySet[Any]:
-    return InboxItem.objects.filter(user=getattr(user, "pk", user))
+    rows: QuerySet[Any] = InboxItem.objects.filter(user=getattr(user, "pk", user))
+    return rows
 
 
 def _timely() -> Q:
@@ -118,5 +129,7 @@ def _known(public_id: str) -> int:
 def _number(public_id: str, field: str) -> int:
     digits = public_id.removeprefix("i")
     if digits == public_id or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
-        raise invalid(field, f"{public_id!r} is no inbox item.", "Give an id as the list shows it, such as 'i42'.")
+        raise invalid(
+            field, f"{public_id!r} is no inbox item.", "Give an id as the list shows it, such as 'i42'."
+        )
     return int(digits)

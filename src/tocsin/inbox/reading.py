@@ -29,7 +29,9 @@ def _read(known: dict[Any, set[str]]) -> dict[Any, tuple[Summary, list[str]]]:
     try:
         found = summaries(known)
         return {
-            key: (summary, newest_ids(key)[::-1]) for key, summary in found.items() if known[key] != {summary.tag}
+            key: (summary, newest_ids(key)[::-1])
+            for key, summary in found.items()
+            if known[key] != {summary.tag}
         }
     except (DatabaseError, InterfaceError) as error:
         logger.warning("the inbox stream could not look at the rows: %s", error)

@@ -1,4 +1,4 @@
-"""The live stream: tells a reader's open pages that something changed. It carries ids and counts; rows are the truth."""
+"""The live stream: tells a reader's open pages that something changed. It carries ids and counts, no content."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from weakref import WeakKeyDictionary
 
 from tocsin.inbox import wake
 from tocsin.inbox.reading import read_changes
-from tocsin.inbox.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from tocsin.inbox.summary import Summary
     from tocsin.tenants.scope import Scope
 
 logger = logging.getLogger("tocsin.inbox")
@@ -139,7 +139,8 @@ class Hub:
             unsubscribe()
 
     def _wake(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended between two lines: nobody is left to wake
+        # The loop may end between any two lines here; then nobody is left to wake.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._changed.set)
 
     def _known(self) -> dict[Any, set[str]]:

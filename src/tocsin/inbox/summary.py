@@ -1,4 +1,4 @@
-"""How much of an inbox is unread: for the bell, the count endpoint and the stream, by index and never a full count."""
+"""How much of an inbox is unread, for the bell, the count endpoint and the stream: by index, up to a cap."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def _summaries(keys: list[Any]) -> dict[Any, Summary]:
     slugs = _slugs()
     own = InboxItem.objects.filter(user=OuterRef("pk")).order_by()
     unread = own.filter(read_at__isnull=True, dismissed_at__isnull=True)
-    columns = {f"n{i}": CountOf(unread.filter(channel=slug).values("pk")[:CAP]) for i, slug in enumerate(slugs)}
+    columns = {
+        f"n{i}": CountOf(unread.filter(channel=slug).values("pk")[:CAP]) for i, slug in enumerate(slugs)
+    }
     latest = own.values("user").annotate(tocsin_latest=Max("pk")).values("tocsin_latest")
     rows = (
         users.users()

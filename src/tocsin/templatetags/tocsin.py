@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.template.loader import render_to_string
 from django.middleware.csrf import get_token
 from django.template.defaultfilters import date as format_date
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -59,7 +59,9 @@ def tocsin_level(level: Any) -> SafeString:
 @register.simple_tag
 def tocsin_state(state: str) -> SafeString:
     """The mark of a delivery's state; its name stands beside it in words."""
-    return format_html('<span class="tocsin-mark tocsin-state-{}" aria-hidden="true">{}</span>', state, shape(state))
+    return format_html(
+        '<span class="tocsin-mark tocsin-state-{}" aria-hidden="true">{}</span>', state, shape(state)
+    )
 
 
 @register.simple_tag

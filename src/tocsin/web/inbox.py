@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponseRedirect
@@ -19,7 +19,7 @@ from tocsin.web.policy import strict
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-SHOWN = {"": {}, "unread": {"unread": True}, "dismissed": {"dismissed": True}}
+SHOWN: dict[str, dict[str, Any]] = {"": {}, "unread": {"unread": True}, "dismissed": {"dismissed": True}}
 PAGE = 30
 
 

@@ -99,7 +99,9 @@ def deliveries(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Deliveries in one state over all events, newest first; the dead ones where nothing else is asked."""
     state = request.GET.get("state", State.DEAD)
     page = _lines(request, scope, state=state)
-    titles = dict(Event.objects.filter(pk__in={line.event_id for line in page.items}).values_list("pk", "title"))
+    titles = dict(
+        Event.objects.filter(pk__in={line.event_id for line in page.items}).values_list("pk", "title")
+    )
     context = {
         "page": page,
         "titles": titles,
@@ -139,7 +141,9 @@ def replay(request: HttpRequest, scope: Scope) -> HttpResponse:
     except Conflict as error:
         _say(request, str(error))
     target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         return redirect(target)
     return redirect("tocsin:deliveries")
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from tocsin.levels import Level
 
-if TYPE_CHECKING:
-    from django.utils.functional import Promise
-
-LEVEL_NAMES: dict[Level, str | Promise] = {
+LEVEL_NAMES: dict[Level, str] = {
     Level.INFO: _("Information"),
     Level.WARNING: _("Warning"),
     Level.ERROR: _("Error"),
@@ -32,7 +27,7 @@ SHAPES = {
     "dead": '<path class="line" d="m3.5 3.5 9 9m0-9-9 9"/>',
     "skipped": '<path class="line" d="M2.5 8h11"/>',
     "cancelled": '<circle class="line" cx="8" cy="8" r="5.5"/><path class="line" d="m4.2 4.2 7.6 7.6"/>',
-    "expired": '<path class="line" d="M4 2.5h8M4 13.5h8M4.8 2.8c0 3 6.4 7.4 6.4 10.4M11.2 2.8c0 3-6.4 7.4-6.4 10.4"/>',
+    "expired": '<path class="line" d="M4 2.5h8M4 13.5h8M5 3c0 3 6 7 6 10M11 3c0 3-6 7-6 10"/>',
 }  # fmt: skip
 
 

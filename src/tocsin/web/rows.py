@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 COUNTED_ROWS = 5_000
 """An event planned for more people than this is counted on its own page, not in the list."""
-ORDER = (State.DEAD, State.RETRYING, State.PENDING, State.SENDING, State.DEFERRED, State.SENT, State.SKIPPED,
-         State.CANCELLED, State.EXPIRED)
+ORDER = (
+    State.DEAD, State.RETRYING, State.PENDING, State.SENDING, State.DEFERRED, State.SENT, State.SKIPPED,
+    State.CANCELLED, State.EXPIRED,
+)  # fmt: skip
 NAMES: dict[str, str | Promise] = {
     State.PENDING: _("waiting"),
     State.SENDING: _("being sent"),

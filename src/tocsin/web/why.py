@@ -27,4 +27,4 @@ def why(event: Event, name: str, scope: Scope) -> list[str]:
 def _is_known(user: Any, event: Event, scope: Scope) -> bool:
     if scope.is_operator or is_implicit(event.organization_id):
         return True
-    return Membership.objects.filter(organization=event.organization_id, user=user.pk).exists()
+    return bool(Membership.objects.filter(organization=event.organization_id, user=user.pk).exists())

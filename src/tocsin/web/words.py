@@ -1,31 +1,33 @@
-"""The words of the live inbox in the reader's language; the script has them in English."""
+"""The words of the live inbox in the reader's language; the script itself has the English ones."""
 
 from __future__ import annotations
 
 import json
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+WORDS = {
+    "notifications": _("Notifications"),
+    "unread": _("{n} unread"),
+    "markRead": _("Mark as read"),
+    "markAllRead": _("Mark all as read"),
+    "dismiss": _("Dismiss"),
+    "acknowledge": _("OK"),
+    "seeAll": _("See all"),
+    "empty": _("Nothing new. What concerns you will appear here."),
+    "failed": _("This could not be saved. Reload the page and try again."),
+    "unreachable": _("The inbox cannot be reached just now."),
+    "info": _("Information"),
+    "warning": _("Warning"),
+    "error": _("Error"),
+    "critical": _("Critical"),
+}
+"""The same names and words as `WORDS` in `inbox.js`."""
 
 
 def labels() -> str:
-    """JSON: what `inbox.js` calls things."""
-    return json.dumps(
-        {
-            "notifications": _("Notifications"),
-            "unread": _("{n} unread"),
-            "markRead": _("Mark as read"),
-            "markAllRead": _("Mark all as read"),
-            "dismiss": _("Dismiss"),
-            "acknowledge": _("OK"),
-            "seeAll": _("See all"),
-            "open": _("Open"),
-            "empty": _("Nothing new. What concerns you will appear here."),
-            "failed": _("This could not be saved. Reload the page and try again."),
-            "unreachable": _("The inbox cannot be reached just now."),
-            "info": _("Information"),
-            "warning": _("Warning"),
-            "error": _("Error"),
-            "critical": _("Critical"),
-        },
-        ensure_ascii=False,
-    )
+    """JSON of the words that are different in the language of the page; "" if none is."""
+    translated = {name: gettext(word) for name, word in WORDS.items()}
+    differing = {name: word for name, word in translated.items() if word != WORDS[name]}
+    return json.dumps(differing, ensure_ascii=False) if differing else ""

@@ -14,6 +14,13 @@ const WORDS = {
 const BANNERS = 3;
 const RETRY = 10_000;
 
+// What has the focus, inside shadow roots too.
+function focused() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at;
+}
+
 class TocsinInbox extends HTMLElement {
   connectedCallback() {
     this.words = { ...WORDS, ...this.#labels() };
@@ -88,7 +95,11 @@ class TocsinInbox extends HTMLElement {
   async #toggled(open) {
     this.bell.setAttribute("aria-expanded", String(open));
     this.open = open;
-    if (!open) return;
+    if (!open) {
+      // Browsers give focus back to the host of a shadow root, which cannot have it.
+      if ([document.body, this, null].includes(document.activeElement)) this.bell.focus();
+      return;
+    }
     await this.#fill();
     this.panel.focus();
   }
@@ -176,7 +187,7 @@ class TocsinInbox extends HTMLElement {
     if (this.asked) this.#close();
     if (!next) return;
     this.asked = next;
-    this.before = document.activeElement;
+    this.before = focused();
     const ok = make("button", { class: "main", type: "button", autofocus: true, onclick: () => this.dialog.close() }, this.words.acknowledge);
     this.dialog.className = `tone-${next.level}`;
     this.dialog.replaceChildren(

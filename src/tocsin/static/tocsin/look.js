@@ -8,7 +8,7 @@ sheet.replaceSync(`
   display: inline-block; position: relative; font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; color: var(--ink); }
 :host([hidden]) { display: none; }
 :host([show="banner"]) { display: block; }
-* { box-sizing: border-box; }
+* { box-sizing: border-box; } .banner, .item, dialog { overflow-wrap: anywhere; }
 button, .button { font: inherit; font-size: .875rem; font-weight: 550; color: var(--ink); background: var(--sheet); border: 1px solid var(--edge);
   border-radius: .5rem; padding: .3rem .75rem; cursor: pointer; text-decoration: none; display: inline-block; }
 button:hover, .button:hover { background: var(--wash); }
@@ -29,7 +29,7 @@ a { color: var(--accent); text-underline-offset: .15em; }
 .top h2 { font-size: 1rem; margin: 0 auto 0 0; }
 .bottom { position: sticky; bottom: 0; display: block; padding: .6rem 1rem; text-align: center; background: var(--sheet); border-top: 1px solid var(--edge); font-size: .9rem; }
 .items { list-style: none; margin: 0; padding: 0; }
-.item { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 .7rem; padding: .75rem 1rem; overflow-wrap: anywhere; }
+.item { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 .7rem; padding: .75rem 1rem; }
 .item + .item { border-top: 1px solid var(--edge); }
 .item.unread { box-shadow: inset .2rem 0 var(--accent); }
 .title { margin: 0; font-size: .95rem; line-height: 1.35; font-weight: 450; }
