@@ -130,6 +130,7 @@ def test_two_people_at_one_address_get_one_message(person) -> None:
     event = tocsin.notify(TYPE, title="x", to=["user:ana", "user:ben"], channel="memory")
     deliver_now()
     assert rows(event) == [("front desk", "sent", "")]
+    assert Delivery.objects.get(event=event.id).user.get_username() == "ana"
 
 
 def test_a_person_with_two_destinations_is_reached_at_both(person) -> None:

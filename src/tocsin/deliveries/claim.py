@@ -49,7 +49,6 @@ class Claimed:
     due_at: datetime
     created_at: datetime
 
-
     @property
     def is_suspect(self) -> bool:
         """Whether it was in the hands of so many lost workers that it must be alone in those of the next."""

@@ -43,6 +43,10 @@ def insert_select(
             return 0
         names += pairs[0][1]
         source, params = _joined(connection, model, select, params, pairs)
+    if (
+        "user" in columns
+    ):  # those who share an address are covered by the first, whoever that is: always the same
+        source += " ORDER BY tocsin_user"
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     into = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     with connection.cursor() as cursor:

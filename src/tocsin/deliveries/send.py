@@ -202,9 +202,7 @@ def _result_of_verdict(row: Claimed, verdict: Verdict) -> Result:
 def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
     match outcome:
         case Sent(provider_id):
-            return Result(
-                row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id
-            )
+            return Result(row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id)
         case Later(_, after):
             state = State.RETRYING if row.attempt > 1 else State.PENDING
             reason = Reason.RETRY if row.attempt > 1 else Reason.NONE

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from django.db import router, transaction
 from django.db.models.signals import post_delete, post_migrate, post_save
 
 from tocsin.errors import invalid
 from tocsin.tenants.models import IMPLICIT, Organization, Project
+
+K = TypeVar("K")
 
 _known: dict[str, int] = {}
 _projects: dict[tuple[int, str], int] = {}
@@ -16,23 +20,23 @@ _projects: dict[tuple[int, str], int] = {}
 def organization_id(slug: str = "") -> int:
     """The key of the organization called `slug` (empty: the implicit one). Raises `InvalidInput`."""
     slug = slug or IMPLICIT
-    if slug not in _known:
-        found = Organization.objects.filter(slug=slug).values_list("pk", flat=True).first()
-        if found is None and slug == IMPLICIT:
-            found = implicit().pk
-        if found is None:
-            raise invalid("organization", f"{slug!r} is not known.", "Give the slug of an organization.")
-        _known[slug] = found
-    return _known[slug]
+    if slug in _known:
+        return _known[slug]
+    found = Organization.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if found is None and slug == IMPLICIT:
+        found = implicit().pk
+    if found is None:
+        raise invalid("organization", f"{slug!r} is not known.", "Give the slug of an organization.")
+    return _keep(_known, slug, found)
 
 
 def organization_slug(pk: int) -> str:
     """The slug of an organization that exists."""
-    for slug, known in _known.items():
+    for slug, known in list(_known.items()):
         if known == pk:
             return slug
     slug = str(Organization.objects.values_list("slug", flat=True).get(pk=pk))
-    _known[slug] = pk
+    _keep(_known, slug, pk)
     return slug
 
 
@@ -50,16 +54,19 @@ def project_id(organization: int, slug: str) -> int | None:
     """The key of a project of this organization; None for the empty slug. Raises `InvalidInput`."""
     if not slug:
         return None
-    if (organization, slug) not in _projects:
-        found = (
-            Project.objects.filter(organization=organization, slug=slug).values_list("pk", flat=True).first()
-        )
-        if found is None:
-            raise invalid(
-                "project", f"{slug!r} is not known.", "Give the slug of a project of the organization."
-            )
-        _projects[organization, slug] = found
-    return _projects[organization, slug]
+    if (organization, slug) in _projects:
+        return _projects[organization, slug]
+    ours = Project.objects.filter(organization=organization)
+    found: int | None = ours.filter(slug=slug).values_list("pk", flat=True).first()
+    if found is None:
+        raise invalid("project", f"{slug!r} is not known.", "Give the slug of a project of the organization.")
+    return _keep(_projects, (organization, slug), found)
+
+
+def _keep(known: dict[K, int], key: K, pk: int) -> int:
+    """Remember a key once it is certain to stay: what this transaction made may yet be rolled back."""
+    transaction.on_commit(partial(known.__setitem__, key, pk), using=router.db_for_write(Organization))
+    return pk
 
 
 def _forget(**_: Any) -> None:
