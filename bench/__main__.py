@@ -8,9 +8,7 @@ import signal
 import sys
 
 from bench import results
-from bench.results import FULL, QUICK, Missing
-
-ROWS = ("fanout", "email", "webhook", "ledger")
+from bench.results import FULL, QUICK, ROWS, Missing
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE = Path(__file__).with_name("RESULTS.md")
+ROWS = ("fanout", "email", "webhook", "ledger")
 HEAD = """# Results
 
 Written by `make bench`; each section says when and on what. What is measured, and how, is in README.md.
@@ -91,7 +92,7 @@ def write(section: Section) -> None:
     kept = FILE.read_text().split("\n## ")[1:] if FILE.exists() else []
     sections = {text.split("\n", 1)[0]: text.rstrip() for text in kept}
     sections[section.name] = render(section).removeprefix("## ").rstrip()
-    FILE.write_text(HEAD + "".join(f"\n## {text}\n" for text in sections.values()))
+    FILE.write_text(HEAD + "".join(f"\n## {sections[name]}\n" for name in ROWS if name in sections))
 
 
 def _when_and_where(more: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The servers that rows need, each on a free loopback port with a folder of its own, stopped at the end by its pid."""
+"""The servers that rows need, each on a free loopback port with a folder of its own, stopped by its pid."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -15,6 +16,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from bench.results import Missing
 from tests.postgres import Postgres, free_port
@@ -24,12 +27,21 @@ if TYPE_CHECKING:
 
 HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 9))
 """Addresses nginx listens on: tocsin gives one host a quarter of its slots, so it is measured with several."""
+SAY_VERSION = {
+    "Postfix": ["postconf", "-d", "mail_version"],
+    "nginx": ["nginx", "-v"],
+    "wrk": ["wrk", "-v"],
+    "Redis": ["redis-server", "--version"],
+}
+_versions = {"SQLite": sqlite3.sqlite_version}
 
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL that writes to the disk as one in service does; yields the URL of an empty database."""
     with Postgres("-c", "fsync=on") as server, server.database() as name:
+        with psycopg.connect(server.url(name)) as connection:
+            _versions["PostgreSQL"] = connection.execute("SHOW server_version").fetchone()[0]
         yield server.url(name)
 
 
@@ -139,12 +151,28 @@ def rabbitmq() -> Iterator[str]:
             running([epmd, *address], names, folder, environment),
             running([str(scripts[-1])], port, folder, environment, seconds=60),
         ):
+            _versions["RabbitMQ"] = scripts[-1].parts[-3].removeprefix("rabbitmq_server-")
             yield f"amqp://guest:guest@127.0.0.1:{port}//"
+
+
+def versions(*names: str) -> dict[str, str]:
+    """The versions of programs, of SQLite, and of PostgreSQL once it ran; what is not installed is left out."""
+    found = {name: _versions[name] for name in names if name in _versions}
+    for name in (name for name in names if shutil.which(SAY_VERSION.get(name, ["-"])[0], path=_path())):
+        done = subprocess.run(
+            SAY_VERSION[name], capture_output=True, text=True, env={"PATH": _path()}, check=False
+        )
+        found[name] = re.findall(r"\d+\.\d+[.\d]*", done.stdout + done.stderr)[0]
+    return found
+
+
+def _path() -> str:
+    return f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def tool(name: str, package: str) -> str:
     """The path of a program. Raises `Missing` with the Debian package that has it."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    found = shutil.which(name, path=_path())
     if not found:
         raise Missing(f"apt-get install {package} (for {name})")
     return found
@@ -152,7 +180,12 @@ def tool(name: str, package: str) -> str:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], port: int, folder: Path, environment: dict[str, str] | None = None, *, seconds: float = 10
+    command: list[str],
+    port: int,
+    folder: Path,
+    environment: dict[str, str] | None = None,
+    *,
+    seconds: float = 10,
 ) -> Iterator[None]:
     """A process that listens on a port, in a session of its own, until the end of the block."""
     with (folder / "log").open("ab") as log:

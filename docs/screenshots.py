@@ -41,12 +41,12 @@ def main(folder: Path) -> None:
             "TOCSIN_HOME": home,
             "TOCSIN_EMAIL_URL": f"smtp://{mail.host}:{mail.port}",
             "TOCSIN_ALLOWED_PRIVATE_NETWORKS": "127.0.0.0/8",
+            "TOCSIN_ENGINE": "worker",  # nothing moves but by hand, at the hour that is pretended
             "PYTHONPATH": str(ROOT / "src"),
         }
         event = fill()
         with serving() as site, chromium() as browser:
-            for scheme in ("light", "dark"):
-                photograph(browser, site, event, folder, scheme)
+            photograph(browser, site, event, folder)
 
 
 def fill() -> str:
@@ -138,11 +138,10 @@ def serving() -> Iterator[str]:
         process.wait(30)
 
 
-def photograph(browser: Any, site: str, event: str, folder: Path, scheme: str) -> None:
-    """The inbox and one story, in one colour scheme; the light ones are those of the docs."""
-    suffix = "" if scheme == "light" else f"-{scheme}"
+def photograph(browser: Any, site: str, event: str, folder: Path) -> None:
+    """The inbox, and the story of one event in the ledger."""
     context = browser.new_context(
-        color_scheme=scheme,
+        color_scheme="light",
         locale="en-GB",
         viewport={"width": WIDTH, "height": INBOX_HEIGHT},
         reduced_motion="reduce",
@@ -154,12 +153,12 @@ def photograph(browser: Any, site: str, event: str, folder: Path, scheme: str) -
     page.keyboard.press("Enter")
     page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
     page.locator("tocsin-inbox .banner").wait_for()
-    page.screenshot(path=folder / f"inbox{suffix}.png")
+    page.screenshot(path=folder / "inbox.png")
     page.set_viewport_size({"width": WIDTH, "height": LEDGER_HEIGHT})
     page.goto(f"{site}/events/{event}/")
     page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
     page.locator("tocsin-inbox .banner").wait_for()
-    page.screenshot(path=folder / f"ledger{suffix}.png")
+    page.screenshot(path=folder / "ledger.png")
     context.close()
 
 

@@ -29,7 +29,8 @@ class Inside:
 
     def call(self, function: str, **arguments: Any) -> Any:
         """Raises RuntimeError if the function did; its traceback is on stderr."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps([function, arguments]) + "\n")
             self.process.stdin.flush()

@@ -28,7 +28,9 @@ def prepare(count: int) -> None:
     pks = User.objects.order_by("pk").values_list("pk", flat=True)
     Destination.objects.bulk_create(
         [
-            Destination(user_id=pk, channel="memory", label=f"m{pk}", identity=f"m{pk}", settings={"name": f"m{pk}"})
+            Destination(
+                user_id=pk, channel="memory", label=f"m{pk}", identity=f"m{pk}", settings={"name": f"m{pk}"}
+            )
             for pk in pks
         ],
         people.BATCH,

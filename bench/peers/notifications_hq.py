@@ -1,4 +1,4 @@
-"""django-notifications-hq: `notify.send` to a group, inside and outside one atomic(). Arguments: database count rounds."""
+"""django-notifications-hq: `notify.send` to a group, with and without atomic(). Arguments: database count rounds."""
 
 import json
 import sys

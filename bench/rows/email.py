@@ -26,7 +26,10 @@ def run(size: Size) -> Section:
     limit = Series(f"limit: smtp-source -d -s 8 -l {BYTES}")
     both = {name: Series(f"tocsin, {name}", limit) for name in ("PostgreSQL", "SQLite")}
     alone = Series("tocsin: the channel alone, without the ledger", limit)
-    kept, each = Series("peer: send_mail over one connection"), Series("peer: send_mail, a connection per mail")
+    kept, each = (
+        Series("peer: send_mail over one connection"),
+        Series("peer: send_mail, a connection per mail"),
+    )
     count, fewer = size.messages, size.peer
     sizes = _sizes(source)
     with (
@@ -48,14 +51,17 @@ def run(size: Size) -> Section:
             (each, _checked(sink, fewer, partial(second.call, "django", count=fewer, kept=False))),
         )
     return Section("email", f"{count:,} e-mails to Postfix's smtp-sink. Mails per second.",
-                   [*both.values(), alone, limit, kept, each], _notes(sizes, fewer))  # fmt: skip
+                   [*both.values(), alone, limit, kept, each], _notes(sizes, fewer),
+                   servers.versions("PostgreSQL", "SQLite", "Postfix"))  # fmt: skip
 
 
 def _notes(sizes: dict[str, int], fewer: int) -> list[str]:
     listed = ", ".join(f"{name} {number:,}" for name, number in sizes.items())
     return [
-        "tocsin: from due deliveries to recorded `sent`, `run(\"email\", 500)` until nothing is due; text and HTML, "
-        "each mail with its own To and Message-ID.",
+        (
+            'tocsin: from due deliveries to recorded `sent`, `run("email", 500)` until nothing is due; text and '
+            "HTML, each mail with its own To and Message-ID."
+        ),
         "limit: Postfix's load generator, in C, 8 connections kept open; it does not pipeline, so 1.0 can be passed.",
         f"peer: {fewer:,} mails only, the same text and HTML.",
         f"bytes of a mail as the server gets it: {listed}. smtp-sink counted every mail of every round.",

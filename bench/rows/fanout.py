@@ -28,12 +28,17 @@ def run(size: Size) -> Section:
         f"One event to {size.fanout:,} inbox items, for the members of a Django group. Rows per second.",
         series,
         [
-            "tocsin: claim and plan one accepted event, as `run(\"plan\", 1)` does it; in chunks of 20,000 people, "
-            "each a transaction; opt-outs, inactive people and do-not-disturb are looked at.",
-            "limit: one `INSERT … SELECT` from the membership table, one transaction, into a table with the same "
-            "columns and indexes.",
+            (
+                'tocsin: claim and plan one accepted event, as `run("plan", 1)` does it; in chunks of 20,000 people, '
+                "each a transaction; opt-outs, inactive people and do-not-disturb are looked at."
+            ),
+            (
+                "limit: one `INSERT … SELECT` from the membership table, one transaction, into a table with the same "
+                "columns and indexes."
+            ),
             f"peer: {PINS[PEER][0]} on {PINS[PEER][1]}, `notify.send(recipient=group)`.",
         ],
+        servers.versions("PostgreSQL", "SQLite"),
     )
 
 

@@ -18,29 +18,42 @@ PEER = "celery_noop"
 
 def run(size: Size) -> Section:
     notes = [
-        "tocsin: one event to people with a `memory` destination each, on PostgreSQL: `run(\"plan\", 1)`, then "
-        "`run(\"memory\", 500)` until nothing is due. Each delivery is looked up, judged, handed over and recorded, "
-        "with a row for its attempt.",
-        "limit: bare psycopg on a table with the same columns, indexes and rows: claim 500, mark them sent, a commit "
-        "each. It plans nothing and writes no attempts.",
-        f"peer: {PINS[PEER][0]}: acks_late, no results, pool solo; the queue is filled before, and the worker counts "
-        "from its first task to its last. Redis saves nothing to the disk here, RabbitMQ has a durable classic queue.",
+        (
+            'tocsin: one event to people with a `memory` destination each, on PostgreSQL: `run("plan", 1)`, then '
+            '`run("memory", 500)` until nothing is due. Each delivery is looked up, judged, handed over and '
+            "recorded, with a row for its attempt."
+        ),
+        (
+            "limit: bare psycopg on a table with the same columns, indexes and rows: claim 500, mark them sent, a "
+            "commit each; it plans nothing and writes no attempts."
+        ),
+        (
+            f"peer: {PINS[PEER][0]}: acks_late, no results, pool solo, prefetch as suits the broker (RabbitMQ 100, "
+            "Redis 4); the queue is filled before, and the worker counts from its first task to its last. Redis "
+            "saves nothing to the disk, RabbitMQ has a durable classic queue."
+        ),
     ]
     with servers.postgres() as database:
         series = _against_limit(database, size)
-    for name, server in (("RabbitMQ", servers.rabbitmq), ("Redis", servers.redis)):
+    for name, server, prefetch in (("RabbitMQ", servers.rabbitmq, 100), ("Redis", servers.redis, 4)):
         try:
             with server() as broker:
-                series.append(_celery(name, broker, size))
+                series.append(_celery(name, broker, prefetch, size))
         except Missing as missing:
             notes.append(f"peer on {name} is left out: {missing}")
-    return Section("ledger", f"{size.messages:,} deliveries without a network. Deliveries per second.", series, notes)
+    return Section(
+        "ledger",
+        f"{size.messages:,} deliveries without a network. Deliveries per second.",
+        series,
+        notes,
+        servers.versions("PostgreSQL", "RabbitMQ", "Redis"),
+    )
 
 
 def _against_limit(database: str, size: Size) -> list[Series]:
     limit = Series("limit: bare claim loop")
-    ours = {name: Series(f"tocsin: {what}", limit) for name, what in
-            (("both", "plan, claim, send, record"), ("deliver", "claim, send, record"), ("plan", "plan"))}  # fmt: skip
+    parts = {"both": "plan, claim, send, record", "deliver": "claim, send, record", "plan": "plan"}
+    ours = {name: Series(f"tocsin: {what}", limit) for name, what in parts.items()}
     with Inside("ledger", database) as inside:
         inside.call("prepare", count=size.messages)
         for _ in range(size.rounds):
@@ -50,8 +63,8 @@ def _against_limit(database: str, size: Size) -> list[Series]:
     return [*ours.values(), limit]
 
 
-def _celery(name: str, broker: str, size: Size) -> Series:
+def _celery(name: str, broker: str, prefetch: int, size: Size) -> Series:
     series = Series(f"peer: Celery on {name}")
     for number in range(min(size.rounds, 3)):
-        series.rates.append(run_peer(PEER, broker, size.peer, f"bench{number}")["rate"])
+        series.rates.append(run_peer(PEER, broker, size.peer, f"bench{number}", prefetch)["rate"])
     return series

@@ -135,8 +135,9 @@ def event_key(value: object) -> uuid.UUID:
 
 
 def replay(public_ids: Sequence[str], scope: Scope = OPERATOR) -> int:
-    """Send dead deliveries on their way again, all or none. Returns how many."""
-    for channel in intervene.replay(public_ids, scope):
+    """Send dead deliveries ("d12") and dead events (their ids) on their way again, all or none."""
+    channels, planning = intervene.replay(public_ids, scope)
+    for channel in channels | ({PLAN} if planning else set()):
         transaction.on_commit(partial(engines.hint, channel), robust=True)
     return len(public_ids)
 
@@ -151,7 +152,10 @@ def forget(user_pk: Any) -> None:
 def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
     """One batch of a channel, or of planning. Returns how many rows were taken."""
     if channel != PLAN:
-        return send.deliver(channel, count, stop)
+        sent = send.deliver(channel, count, stop)
+        if sent and registry.get(channel).in_app:
+            wake.publish(wake.INBOX)
+        return sent
     taken, touched = plan.plan(count)
     for slug in touched:
         if registry.get(slug).in_app:

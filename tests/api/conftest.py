@@ -91,7 +91,9 @@ def rival(bearer: Callable[..., Caller]) -> Caller:
 def signed_in(organization: Callable[[str], Organization], django_user_model: Any) -> Callable[..., Caller]:
     """A caller with a session, who is a member of an organization in a role."""
 
-    def make(name: str, slug: str = "acme", role: str = Role.MEMBER, *, csrf: bool = False, **fields: Any) -> Caller:
+    def make(
+        name: str, slug: str = "acme", role: str = Role.MEMBER, *, csrf: bool = False, **fields: Any
+    ) -> Caller:
         user, made = django_user_model.objects.get_or_create(username=name, defaults=fields)
         if made and slug:
             Membership.objects.create(organization=organization(slug), user=user, role=role)

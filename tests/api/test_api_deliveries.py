@@ -78,7 +78,9 @@ def test_an_inbox_item_cannot_be_retried(acme, ana) -> None:
     assert acme.post(f"/deliveries/{line['id']}/retry").status_code == 409
 
 
-@pytest.mark.parametrize("public_id", ["d0", "d999999", "i999999", "x1", "d", "1", "d1x", "d" + "9" * 40, "dé"])
+@pytest.mark.parametrize(
+    "public_id", ["d0", "d999999", "i999999", "x1", "d", "1", "d1x", "d" + "9" * 40, "dé"]
+)
 def test_what_is_no_delivery_is_missing(acme, public_id) -> None:
     expected = acme.get("/deliveries/d12345").content
     for response in (acme.get(f"/deliveries/{public_id}"), acme.post(f"/deliveries/{public_id}/retry")):

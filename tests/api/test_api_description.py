@@ -65,7 +65,9 @@ def test_answers_are_as_described(description, acme, signed_in) -> None:
     check(description, "get", "/deliveries", acme.get("/deliveries"))
     [line] = acme.get("/deliveries").json()["items"]
     check(description, "get", "/deliveries/{delivery_id}", acme.get(f"/deliveries/{line['id']}"))
-    check(description, "post", "/deliveries/{delivery_id}/retry", acme.post(f"/deliveries/{line['id']}/retry"))
+    check(
+        description, "post", "/deliveries/{delivery_id}/retry", acme.post(f"/deliveries/{line['id']}/retry")
+    )
     check(description, "post", "/events/{event_id}/cancel", acme.post(f"/events/{event}/cancel"))
     check(description, "get", "/inbox", ana.get("/inbox"))
     check(description, "get", "/inbox/count", ana.get("/inbox/count"))

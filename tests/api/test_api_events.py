@@ -45,7 +45,13 @@ def test_a_list_is_answered_in_its_order(acme) -> None:
 
 
 def test_a_list_is_all_or_nothing_and_every_fault_is_named(acme) -> None:
-    given = [DRILL, {**DRILL, "level": "loud"}, "no event", {**DRILL, "to": ["user:ana", "crowd:all"]}, {"tpye": 1}]
+    given = [
+        DRILL,
+        {**DRILL, "level": "loud"},
+        "no event",
+        {**DRILL, "to": ["user:ana", "crowd:all"]},
+        {"tpye": 1},
+    ]
     found = errors_of(acme.post("/events", given))
     assert ("#/1/level", "level") in found
     assert ("#/2", "event") in found
@@ -94,7 +100,9 @@ def test_another_organization_is_like_one_that_is_missing(acme, rival) -> None:
     assert theirs == missing.replace(b"lairv", b"rival")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"a":NaN}', b'{"title":"a","title":"b"}', b"[" * 100_000, b'"\xff"'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"a":NaN}', b'{"title":"a","title":"b"}', b"[" * 100_000, b'"\xff"']
+)
 def test_what_is_no_json_is_400(acme, body) -> None:
     assert errors_of(acme.post("/events", body), 400) == []
 

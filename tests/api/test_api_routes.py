@@ -85,7 +85,9 @@ def test_every_address_is_decided() -> None:
               for view in router.path_operations.values()}  # fmt: skip
     assert len(routes) == len({line.partition(" ")[2] for line in API})
     found = dict(patterns())
-    pages = {name: getattr(view, "access", None) for name, view in found.items() if name not in PUBLIC | routes}
+    pages = {
+        name: getattr(view, "access", None) for name, view in found.items() if name not in PUBLIC | routes
+    }
     assert pages == PAGES
     assert set(found) == PUBLIC | routes | set(PAGES)
 
@@ -109,7 +111,11 @@ def world(acme, rival, signed_in, django_user_model) -> dict[str, Any]:
     return made
 
 
-MISSING = {"event_id": "0198c0de-0000-7000-8000-000000000000", "delivery_id": "d987654321", "item_id": "i987654321"}
+MISSING = {
+    "event_id": "0198c0de-0000-7000-8000-000000000000",
+    "delivery_id": "d987654321",
+    "item_id": "i987654321",
+}
 CALLERS = ("token", "person")
 
 
@@ -171,7 +177,9 @@ def test_without_credentials_every_route_is_401(world, route) -> None:
 @pytest.mark.parametrize("route", [line for line, decision in API.items() if ":" in decision])
 def test_without_the_scope_every_route_is_403(world, bearer, route) -> None:
     method, path = route.split(" ")
-    other = bearer("acme", *({"events:read", "events:write", "deliveries:write", "inbox", "rules"} - {API[route]}))
+    other = bearer(
+        "acme", *({"events:read", "events:write", "deliveries:write", "inbox", "rules"} - {API[route]})
+    )
     assert other.call(method, path.format(**world["acme"]), {}).status_code == 403
 
 

@@ -143,11 +143,16 @@ def test_hostile_words_are_shown_and_not_obeyed(visitor, ana, tell):
 
 def test_what_a_server_should_not_have_sent_is_left_out_by_the_element_too(visitor, ana, tell):
     item = {
-        "id": "i1", "title": "x", "level": "info", "url": "javascript:window.pwned=1", "created_at": "2030-01-01T00:00:00Z",
-        "html": "<p onclick='window.pwned=1'>kept <img src=x onerror=window.pwned=1><a href='JaVaScRiPt:window.pwned=1'>link</a>"
-                "<iframe srcdoc='<script>parent.pwned=1</script>'></iframe></p><script>window.pwned=1</script>",
+        "id": "i1",
+        "title": "x",
+        "level": "info",
+        "created_at": "2030-01-01T00:00:00Z",
+        "url": "javascript:window.pwned=1",
+        "html": "<p onclick='window.pwned=1'>kept <img src=x onerror=window.pwned=1>"
+        "<a href='JaVaScRiPt:window.pwned=1'>link</a><iframe srcdoc='<script>parent.pwned=1</script>'></iframe></p>"
+        "<script>window.pwned=1</script>",
         "actions": [{"label": "bad", "url": "data:text/html,x"}, {"label": "good", "url": "/inbox/"}],
-    }  # fmt: skip
+    }
     visitor.page.route(
         "**/api/v1/inbox?channel=message*", lambda route: route.fulfill(json={"items": [item]})
     )

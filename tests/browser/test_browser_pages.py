@@ -32,6 +32,14 @@ def test_reading_on_the_page_is_seen_by_the_bell_without_a_page_load(visitor, an
     assert visitor.page.evaluate("window.same") is True
 
 
+def test_whoever_follows_a_link_has_read_the_item(visitor, ana, tell):
+    tell(ana, "Look there", url="/inbox/?show=dismissed")
+    visitor.page.get_by_role("link", name="Look there").first.click()
+    visitor.page.wait_for_url("**/?show=dismissed")
+    visitor.page.goto("/inbox/")
+    visitor.page.locator(".tocsin-item:not(.unread)", has_text="Look there").wait_for()
+
+
 def test_without_scripts_the_forms_do_the_same(site, browser, ana, tell):
     tell(ana, "one")
     visitor = site.visit(browser, ana, java_script_enabled=False)

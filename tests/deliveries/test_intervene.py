@@ -152,3 +152,23 @@ def test_a_deleted_user_is_not_sent_to(person, memory) -> None:
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.reason) == ("skipped", "recipient_gone")
     assert not memory.sent
+
+
+def test_a_dead_event_is_planned_again_on_request(person, memory) -> None:
+    person("ana")
+    event = tocsin.notify(TYPE, title="x", to=["user:ana"], channel="memory")
+    Event.objects.update(state="dead", reason="poison", claims=3)
+    assert pipeline.replay([str(event.id)]) == 1
+    deliver_now()
+    assert len(memory.sent) == 1
+    with pytest.raises(Conflict, match="planned"):
+        pipeline.replay([str(event.id)])
+
+
+def test_a_dead_event_of_another_organization_is_as_good_as_missing() -> None:
+    event = tocsin.notify(TYPE, title="x")
+    Event.objects.update(state="dead")
+    acme = Organization.objects.create(slug="acme", name="Acme")
+    for event_id, scope in [(str(event.id), Scope(frozenset({acme.pk}))), ("no-such-event", Scope(None))]:
+        with pytest.raises(NotFound):
+            pipeline.replay([event_id], scope)

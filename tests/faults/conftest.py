@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,9 @@ from tests.faults.rig import Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+if sys.platform != "linux":  # pidfds, PR_SET_PDEATHSIG, tmpfs
+    collect_ignore_glob = ["test_*.py"]
 
 MEMORY = "/dev/shm"
 TEMPLATE = "faults_template"

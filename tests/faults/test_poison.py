@@ -46,7 +46,6 @@ def test_a_delivery_that_kills_its_worker_is_put_away(rig) -> None:
     assert crew.deaths == 3
 
 
-@pytest.mark.xfail(reason="a suspect is alone in its channel, not yet in its process", strict=False)
 def test_the_third_death_takes_no_other_channel_with_it(rig) -> None:
     """A worker that dies has deliveries of every channel in its hands."""
     rig.forge.call("person", name="eve", destinations=[

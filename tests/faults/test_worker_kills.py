@@ -18,7 +18,9 @@ def test_fifty_kills_lose_nothing(rig) -> None:
             {"channel": "journal", "label": "desk", "settings": {"name": "desk", "seconds": 0.005}},
         ])  # fmt: skip
         crew = Crew(rig.forge, 3)
-        submitter = rig.forge.start("submit", prefix="k", backlog=60, type="rig:signal", to=["user:ana"])
+        submitter = rig.forge.start(
+            "submit", prefix="k", backlog=120, pause=0.02, type="rig:signal", to=["user:ana"]
+        )
         for _ in range(KILLS):
             before = sink.count
             until(lambda known=before: sink.count > known, 20, "no request came", crew.keep, every=0.002)

@@ -127,7 +127,9 @@ def _of_database_error(error: Any) -> Answer:
 def _of_refused_value(error: Any) -> Answer:
     """A value that passed our own checks, which is a gap in them."""
     logger.error("the database refuses a value", exc_info=error)
-    return problem(422, FIELDS, [FieldError("event", "has a value that the database refuses.", "Simplify it.")])
+    return problem(
+        422, FIELDS, [FieldError("event", "has a value that the database refuses.", "Simplify it.")]
+    )
 
 
 def _is_disk_full(error: Any) -> bool:

@@ -53,18 +53,25 @@ class Needs:
         unknown = [name for name in request.GET if name not in self.parameters]
         if unknown:
             raise InvalidInput(
-                *(FieldError(name, "is no parameter here.", nearest(name, self.parameters)) for name in unknown)
+                *(
+                    FieldError(name, "is no parameter here.", nearest(name, self.parameters))
+                    for name in unknown
+                )
             )
 
 
 def principal(request: HttpRequest) -> Scope:
     """The scope of a token or, where no Authorization header is sent, of the session. Raises `Refusal`."""
     if any(text.startswith(tokens.MARK) for _, given in request.GET.lists() for text in given):
-        raise _unauthorized("A token does not belong in an address, where logs keep it. Revoke it; send a header.")
+        raise _unauthorized(
+            "A token does not belong in an address, where logs keep it. Revoke it; send a header."
+        )
     if header := request.headers.get("Authorization"):
         scope = tokens.authenticate(plain) if (plain := bearer(header)) else None
         if scope is None:
-            raise _unauthorized("The token is unknown, revoked or expired. Send `Authorization: Bearer tcs_…`.")
+            raise _unauthorized(
+                "The token is unknown, revoked or expired. Send `Authorization: Bearer tcs_…`."
+            )
         return scope
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:

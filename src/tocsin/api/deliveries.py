@@ -64,7 +64,9 @@ def _event_key(event: str) -> Any:
     try:
         return pipeline.event_key(event)
     except NotFound:
-        raise invalid("event", f"{event[:80]!r} is no event id.", "Give the id that POST /events answered.") from None
+        raise invalid(
+            "event", f"{event[:80]!r} is no event id.", "Give the id that POST /events answered."
+        ) from None
 
 
 def _as_json(line: Line) -> dict[str, Any]:

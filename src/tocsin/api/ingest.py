@@ -52,7 +52,9 @@ def _drafts(value: Any, idempotency_key: str | None, scope: Scope) -> list[Draft
         return [_draft(value, key, scope, ())]
     if not 1 <= len(value) <= MAX_EVENTS:
         raise InvalidInput(
-            FieldError("event", f"The list has {len(value)} events.", f"Send 1 to {MAX_EVENTS} at a time.", "#")
+            FieldError(
+                "event", f"The list has {len(value)} events.", f"Send 1 to {MAX_EVENTS} at a time.", "#"
+            )
         )
     drafts: list[Draft] = []
     errors: list[FieldError] = []
@@ -70,7 +72,9 @@ def _drafts(value: Any, idempotency_key: str | None, scope: Scope) -> list[Draft
 
 def _draft(value: Any, key: str | None, scope: Scope, place: tuple[int, ...]) -> Draft:
     if not isinstance(value, dict):
-        raise InvalidInput(FieldError("event", "must be an object.", 'Send {"type": …, "title": …}.', pointer(place)))
+        raise InvalidInput(
+            FieldError("event", "must be an object.", 'Send {"type": …, "title": …}.', pointer(place))
+        )
     if key is not None:
         value = _with_key(value, key, place)
     try:
@@ -96,7 +100,9 @@ def _clean_key(key: str | None) -> str | None:
         return None
     if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
         raise InvalidInput(
-            FieldError("Idempotency-Key", f"must be 1 to {MAX_KEY} printable ASCII characters.", "Send a UUID.")
+            FieldError(
+                "Idempotency-Key", f"must be 1 to {MAX_KEY} printable ASCII characters.", "Send a UUID."
+            )
         )
     return key
 
@@ -109,4 +115,6 @@ def _pointed(error: FieldError, place: tuple[int, ...]) -> FieldError:
 def _refuse_addresses(draft: Draft) -> None:
     channels = registry.channels()
     if any(term.partition(":")[0] in channels for term in draft.to):
-        raise answers.Refusal(403, f"Bare addresses in `to` need the scope {ADDRESS}, which this token lacks.")
+        raise answers.Refusal(
+            403, f"Bare addresses in `to` need the scope {ADDRESS}, which this token lacks."
+        )

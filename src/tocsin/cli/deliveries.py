@@ -72,7 +72,10 @@ def list_(*, limit: int, as_json: bool, **filters: Any) -> None:
 @_filters
 @click.pass_context
 def retry(ctx: click.Context, ids: tuple[str, ...], event: str | None, channel: str) -> None:
-    """Send dead deliveries again: those named, or all that are dead of an event or on a channel."""
+    """Send dead deliveries again: those named, or all that are dead of an event or on a channel.
+
+    The id of an event that is itself dead has it planned again.
+    """
     from tocsin import pipeline
 
     if bool(ids) == bool(event or channel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 SOLO_AFTER = 2
 """Expired leases after which a row is claimed alone, for it may be the one that ends its workers."""
+
+
+one_suspect = threading.Lock()
+"""Held by who has a suspect in hand: what ends this process must not count against another one."""
 
 
 @dataclass(slots=True)
@@ -71,11 +76,11 @@ def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list
     return claimed
 
 
-def claim_events(limit: int) -> list[Event]:
-    """Lease up to `limit` events that are due to be planned."""
+def claim_events(limit: int, *, suspects: bool = True) -> list[Event]:
+    """Lease up to `limit` events that are due to be planned; or one suspect."""
     rows = _claim(
         Event, f"state = '{EventState.WAITING}'", (), limit,
-        assign=f"state = '{EventState.PLANNING}'", returning=("id", "fence"),
+        assign=f"state = '{EventState.PLANNING}'", returning=("id", "fence"), suspects=suspects,
     )  # fmt: skip
     fences = {row[0]: row[1] for row in rows}
     # Read after the commit: whoever slept here for a lease must not take the fence of the next for his own.

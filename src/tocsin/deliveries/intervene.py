@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Cast, Concat
@@ -17,7 +18,7 @@ from tocsin.events.models import Event
 from tocsin.events.states import EventState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from django.db.models import QuerySet
 
@@ -43,13 +44,17 @@ def cancel(events: QuerySet[Event]) -> int:
         return changed
 
 
-def replay(public_ids: Iterable[str], scope: Scope) -> set[str]:
-    """Send dead deliveries on their way again, all or none; returns the channels that have work now.
+def replay(public_ids: Sequence[str], scope: Scope) -> tuple[set[str], bool]:
+    """Send dead deliveries and dead events on their way again, all or none.
+
+    Returns the channels that have work now, and whether there is something to plan.
 
     Raises `NotFound` for ids that are not there, `Conflict` for those that are not dead.
     """
-    keys = [_number(public_id) for public_id in public_ids]
     with transaction.atomic():
+        events = [public_id for public_id in public_ids if "-" in public_id]
+        keys = [_number(public_id) for public_id in public_ids if "-" not in public_id]
+        _plan_again(events, scope)
         rows = Delivery.objects.within(scope).filter(pk__in=keys).select_for_update()
         found = {row.pk: row for row in rows}
         for key in keys:
@@ -61,7 +66,20 @@ def replay(public_ids: Iterable[str], scope: Scope) -> set[str]:
             state=State.PENDING, reason=Reason.REPLAYED, due_at=clock.DatabaseNow(),
             created_at=clock.DatabaseNow(), finished_at=None, attempt=0, claims=0, fence=F("fence") + 1,
         )  # fmt: skip
-    return {row.channel for row in found.values()}
+    return {row.channel for row in found.values()}, bool(events)
+
+
+def _plan_again(event_ids: Iterable[str], scope: Scope) -> None:
+    """Dead events wait for a planner again; what is planned of them already stays as it is."""
+    for event_id in event_ids:
+        try:
+            event = Event.objects.within(scope).select_for_update().get(pk=event_id)
+        except (Event.DoesNotExist, ValidationError):
+            raise NotFound(f"There is no event {event_id[:40]!r}.") from None
+        if event.state != EventState.DEAD:
+            raise Conflict(f"Event {event_id} is {event.state}; only dead ones can be replayed.")
+        event.state, event.reason, event.detail, event.claims = EventState.WAITING, "", "", 0
+        event.save(update_fields=["state", "reason", "detail", "claims"])
 
 
 def _number(public_id: str) -> int:
@@ -76,7 +94,8 @@ def _number(public_id: str) -> int:
 def forget(user_pk: Any) -> None:
     """Take a person out of the ledger: what is unsent is skipped, history keeps no personal data.
 
-    Call it before or after the user row is deleted. Someone else at the same address still receives.
+    Call it once the user row is deleted: a user who is still there is still someone to tell. Someone else
+    at the same address still receives.
     """
     with transaction.atomic():
         theirs = Delivery.objects.filter(user=user_pk)

@@ -7,12 +7,12 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections, router, transaction
+from django.db import InterfaceError, OperationalError, connections, router, transaction
 
 from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.deliveries import planned_rows
-from tocsin.deliveries.claim import claim_events
+from tocsin.deliveries.claim import SOLO_AFTER, claim_events, one_suspect
 from tocsin.deliveries.contributors import Contributor, contributors
 from tocsin.deliveries.states import Reason
 from tocsin.deliveries.wave import Wave
@@ -47,11 +47,26 @@ def plan(count: int) -> tuple[int, set[str]]:
 
     Events whose recipients are all named one by one are planned together; if that fails, each alone.
     """
-    events = claim_events(count)
+    alone = one_suspect.acquire(blocking=False)
+    try:
+        events = claim_events(count, suspects=alone)
+        if alone and not any(event.claims > SOLO_AFTER for event in events):
+            one_suspect.release()
+            alone = False
+        return len(events), _plan_in_hand(events)
+    finally:
+        if alone:
+            one_suspect.release()
+
+
+def _plan_in_hand(events: list[Event]) -> set[str]:
     with _lock:
         _in_hand.update({event.pk: event.fence for event in events})
     try:
-        return len(events), _plan_all(events)
+        return _plan_all(events)
+    except (OperationalError, InterfaceError):
+        _give_back(events)
+        raise
     finally:
         with _lock:
             for event in events:
@@ -86,6 +101,8 @@ def _plan_all(events: list[Event]) -> set[str]:
     try:
         return touched | _plan_together(named)
     except Exception as error:
+        if _is_away(error):
+            raise
         logger.info("planning %s events together failed (%r); each goes alone", len(named), error)
     return touched.union(*(_plan_alone(event) for event in named))
 
@@ -100,10 +117,29 @@ def _plan_alone(event: Event) -> set[str]:
     except LeaseLost:
         logger.info("event %s: planning was taken over, or the event was cancelled", event.pk)
     except Exception as error:
+        if _is_away(error):
+            raise
         # The lease stays: when it ends the event is planned again, and after DEAD_AFTER times it is dead.
         logger.exception("event %s could not be planned", event.pk)
         _held(event).update(detail=f"{type(error).__name__}: {error}"[:500])
     return touched
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database itself is gone: that is no event's fault. A statement timeout is."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    return not connections[router.db_for_write(Event)].is_usable()
+
+
+def _give_back(events: list[Event]) -> None:
+    """An orderly return of what is not planned, if the database is there again; else the leases end."""
+    connections[router.db_for_write(Event)].close()
+    try:
+        for event in events:
+            _held(event).update(state=EventState.WAITING, lease_until=None, claims=0)
+    except (OperationalError, InterfaceError) as error:
+        logger.info("%s events could not be given back (%s): their leases will end", len(events), error)
 
 
 def _held(event: Event) -> QuerySet[Event]:

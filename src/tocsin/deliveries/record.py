@@ -25,7 +25,6 @@ logger = logging.getLogger("tocsin.deliveries")
 
 POISON_AFTER = 3
 """Expired leases after which a row is given up: it ends every worker that takes it."""
-MAX_DETAIL = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
 from tocsin.deliveries import foreign, pauses
 from tocsin.deliveries.answers import fit
-from tocsin.deliveries.claim import Claimed, claim_deliveries
+from tocsin.deliveries.claim import Claimed, claim_deliveries, one_suspect
 from tocsin.deliveries.judge import Verdict
 from tocsin.deliveries.prepare import look_around, prepare
 from tocsin.deliveries.record import Result, record_patiently, renew
@@ -84,8 +84,12 @@ class Hand:
 
     def work(self) -> None:
         """Claim, send, record; whatever the channel did not answer for is recorded as such."""
-        self._first = self._take(self.count)
+        alone = one_suspect.acquire(blocking=False)
         try:
+            self._first = self._take(self.count, suspects=alone)
+            if alone and not self._has_suspect():
+                one_suspect.release()
+                alone = False
             if self._first:
                 for message, outcome in self._outcomes():
                     self._answer(message.delivery_id, outcome)
@@ -95,6 +99,8 @@ class Hand:
             for pk in list(self._rows):
                 self._answer(pk, Later(Cause.BUSY, 0.0) if self.stop.is_set() else Retry(Cause.UNFINISHED))
             self.flush()
+            if alone:
+                one_suspect.release()
 
     def _outcomes(self) -> Iterator[tuple[Message, Outcome]]:
         if foreign.is_foreign(self.channel):
@@ -136,8 +142,8 @@ class Hand:
         with self._lock:
             return any(row.is_suspect for row in self._rows.values())
 
-    def _take(self, count: int) -> list[Message]:
-        claimed = claim_deliveries(self.channel.slug, count, suspects=not self._rows)
+    def _take(self, count: int, *, suspects: bool = False) -> list[Message]:
+        claimed = claim_deliveries(self.channel.slug, count, suspects=suspects)
         self.taken += len(claimed)
         if not claimed:
             return []

@@ -29,11 +29,13 @@ def beat(engine: str) -> None:
     """Say that this process lives, and drop the rows of those that have long been silent."""
     now = clock.DatabaseNow()
     lost = ", ".join(sorted(foreign.given_up()))
-    alive = {"beat_at": now, "note": f"gave up on {lost}: its code hangs"[:200] if lost else ""}
-    Worker.objects.update_or_create(
-        name=_name(os.getpid()),
-        defaults=alive,
-        create_defaults=alive | {"engine": engine, "started_at": now},
+    note = f"gave up on {lost}: its code hangs"[:200] if lost else ""
+    # One statement: a SELECT first would fail on SQLite where another process writes between the two.
+    Worker.objects.bulk_create(
+        [Worker(name=_name(os.getpid()), engine=engine, started_at=now, beat_at=now, note=note)],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["beat_at", "note"],
     )
     Worker.objects.filter(beat_at__lt=clock.DatabaseNow(-20 * SILENT_SECONDS)).delete()
 

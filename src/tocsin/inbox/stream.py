@@ -28,6 +28,8 @@ LIFETIME_SECONDS = 300.0
 """A stream ends after this and is opened again, so that who signed out or lost the right stops hearing."""
 ROUND_SECONDS = 0.2
 """At most one look at the rows in this time, however many changes there are."""
+REST = 4.0
+"""For each second of looking so many of rest: many readers and many writers slow the rounds, not the server."""
 LOOK_SECONDS = 1.0
 """How often the rows are looked at where nothing wakes us."""
 
@@ -126,10 +128,11 @@ class Hub:
         try:
             while self.readers:
                 self._changed.clear()
+                began = self._loop.time()
                 for user_id, (summary, new) in (await read_changes(self._known())).items():
                     for reader in self.readers.get(user_id, ()):
                         reader.tell(summary, new)
-                await asyncio.sleep(ROUND_SECONDS)
+                await asyncio.sleep(max(ROUND_SECONDS, REST * (self._loop.time() - began)))
                 await _wait(self._changed, patience)
         except Exception:
             logger.exception("the inbox stream failed; its pages will open it again")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import IntegerField, Max, OuterRef, Subquery
+from django.db.models import IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from tocsin.channels import registry
@@ -82,7 +82,7 @@ def _summaries(keys: list[Any]) -> dict[Any, Summary]:
     columns = {
         f"n{i}": CountOf(unread.filter(channel=slug).values("pk")[:CAP]) for i, slug in enumerate(slugs)
     }
-    latest = own.values("user").annotate(tocsin_latest=Max("pk")).values("tocsin_latest")
+    latest = own.order_by("-pk").values("pk")[:1]
     rows = (
         users.users()
         .filter(pk__in=keys)

@@ -14,359 +14,795 @@ def make_implicit_organization(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=tocsin.events.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=100)),
-                ('level', models.SmallIntegerField(choices=[(20, 'info'), (30, 'warning'), (40, 'error'), (50, 'critical')])),
-                ('title', models.CharField(max_length=300)),
-                ('body', models.TextField(blank=True)),
-                ('data', models.JSONField(default=dict)),
-                ('url', models.TextField(blank=True)),
-                ('actions', models.JSONField(default=list)),
-                ('actor', models.CharField(blank=True, max_length=200)),
-                ('about', models.CharField(blank=True, max_length=200)),
-                ('to', models.JSONField(default=list)),
-                ('channel', models.CharField(blank=True, max_length=50)),
-                ('group_key', models.CharField(blank=True, max_length=200)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('resolved', 'Resolved')], default='open', max_length=10)),
-                ('still_valid', models.CharField(blank=True, max_length=100)),
-                ('dedupe_key', models.CharField(blank=True, max_length=200, null=True)),
-                ('body_hash', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('waiting', 'Accepted; waits until it is due.'), ('planning', 'A worker is working out who hears of it.'), ('planned', 'Everyone concerned has a delivery or a reason.'), ('awaiting_confirmation', 'Concerns so many people that someone must confirm it.'), ('cancelled', 'Cancelled before everything was sent.'), ('expired', 'Was no longer wanted when it was due.'), ('dead', 'Planning it failed again and again.')], default='waiting', max_length=24)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('priority', models.SmallIntegerField()),
-                ('plan_cursor', models.JSONField(blank=True, null=True)),
-                ('planned_at', models.DateTimeField(blank=True, null=True)),
-                ('trace', models.JSONField(default=dict)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('fence', models.BigIntegerField(default=0)),
-                ('claims', models.SmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tocsin.events.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("type", models.CharField(max_length=100)),
+                (
+                    "level",
+                    models.SmallIntegerField(
+                        choices=[(20, "info"), (30, "warning"), (40, "error"), (50, "critical")]
+                    ),
+                ),
+                ("title", models.CharField(max_length=300)),
+                ("body", models.TextField(blank=True)),
+                ("data", models.JSONField(default=dict)),
+                ("url", models.TextField(blank=True)),
+                ("actions", models.JSONField(default=list)),
+                ("actor", models.CharField(blank=True, max_length=200)),
+                ("about", models.CharField(blank=True, max_length=200)),
+                ("to", models.JSONField(default=list)),
+                ("channel", models.CharField(blank=True, max_length=50)),
+                ("group_key", models.CharField(blank=True, max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("resolved", "Resolved")], default="open", max_length=10
+                    ),
+                ),
+                ("still_valid", models.CharField(blank=True, max_length=100)),
+                ("dedupe_key", models.CharField(blank=True, max_length=200, null=True)),
+                ("body_hash", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Accepted; waits until it is due."),
+                            ("planning", "A worker is working out who hears of it."),
+                            ("planned", "Everyone concerned has a delivery or a reason."),
+                            (
+                                "awaiting_confirmation",
+                                "Concerns so many people that someone must confirm it.",
+                            ),
+                            ("cancelled", "Cancelled before everything was sent."),
+                            ("expired", "Was no longer wanted when it was due."),
+                            ("dead", "Planning it failed again and again."),
+                        ],
+                        default="waiting",
+                        max_length=24,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("priority", models.SmallIntegerField()),
+                ("plan_cursor", models.JSONField(blank=True, null=True)),
+                ("planned_at", models.DateTimeField(blank=True, null=True)),
+                ("trace", models.JSONField(default=dict)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("fence", models.BigIntegerField(default=0)),
+                ("claims", models.SmallIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Pause',
+            name="Pause",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(blank=True, max_length=50, unique=True)),
-                ('since', models.DateTimeField(auto_now_add=True)),
-                ('by', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(blank=True, max_length=50, unique=True)),
+                ("since", models.DateTimeField(auto_now_add=True)),
+                ("by", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('time_zone', models.CharField(blank=True, max_length=64)),
-                ('locale', models.CharField(blank=True, max_length=35)),
-                ('dnd_until', models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("locale", models.CharField(blank=True, max_length=35)),
+                ("dnd_until", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('engine', models.CharField(max_length=20)),
-                ('started_at', models.DateTimeField()),
-                ('beat_at', models.DateTimeField(db_index=True)),
-                ('note', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("engine", models.CharField(max_length=20)),
+                ("started_at", models.DateTimeField()),
+                ("beat_at", models.DateTimeField(db_index=True)),
+                ("note", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('channel', models.CharField(max_length=50)),
-                ('destination_ref', models.CharField(blank=True, default='', max_length=200)),
-                ('label', models.CharField(blank=True, default='', max_length=200)),
-                ('address', models.TextField(blank=True, default='')),
-                ('identity', models.CharField(max_length=320)),
-                ('turn', models.SmallIntegerField(default=0)),
-                ('state', models.CharField(choices=[('pending', 'Waits for a worker.'), ('sending', 'A worker is sending it.'), ('retrying', 'Did not get through yet; will be tried again.'), ('deferred', 'Waits for a better moment.'), ('sent', 'The far side took it.'), ('dead', 'Given up. It can be replayed.'), ('skipped', 'Was not to be sent.'), ('cancelled', 'Cancelled before it was sent.'), ('expired', 'Was no longer wanted when its turn came.')], default='pending', max_length=10)),
-                ('reason', models.CharField(blank=True, choices=[('', ''), ('inactive', 'The account is not active.'), ('opted_out', 'They switched this kind of message off on this channel.'), ('no_destination', 'They have no address on this channel.'), ('destination_disabled', 'Their address on this channel is disabled.'), ('recipient_gone', 'The account no longer exists.'), ('destination_gone', 'The destination no longer exists.'), ('secret_unreadable', "The destination's secret cannot be read with today's keys."), ('channel_gone', 'The channel is not installed any more.'), ('do_not_disturb', 'They asked not to be disturbed until then.'), ('event_cancelled', 'The event was cancelled.'), ('event_expired', "The event's time was over."), ('no_longer_valid', 'The event was no longer true when it was due.'), ('gave_up', 'It was tried as often, or as long, as the settings allow.'), ('rejected', 'The far side refused it for good.'), ('poison', 'It took its worker down three times.'), ('plan_failed', 'Planning failed.'), ('unknown_recipient', 'Nobody and nothing goes by this name any more.'), ('retry', 'The last attempt failed; see its cause.'), ('replayed', 'An operator sent it on its way again.')], default='', max_length=24)),
-                ('due_at', models.DateTimeField()),
-                ('priority', models.SmallIntegerField()),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('fence', models.BigIntegerField(default=0)),
-                ('claims', models.SmallIntegerField(default=0)),
-                ('attempt', models.SmallIntegerField(default=0)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('group_key', models.CharField(blank=True, default='', max_length=200)),
-                ('merged_into', models.BigIntegerField(null=True)),
-                ('locale', models.CharField(blank=True, default='', max_length=35)),
-                ('rule_version', models.BigIntegerField(null=True)),
-                ('layer', models.CharField(blank=True, default='', max_length=40)),
-                ('provider_id', models.CharField(blank=True, default='', max_length=200)),
-                ('template_version', models.BigIntegerField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("channel", models.CharField(max_length=50)),
+                ("destination_ref", models.CharField(blank=True, default="", max_length=200)),
+                ("label", models.CharField(blank=True, default="", max_length=200)),
+                ("address", models.TextField(blank=True, default="")),
+                ("identity", models.CharField(max_length=320)),
+                ("turn", models.SmallIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waits for a worker."),
+                            ("sending", "A worker is sending it."),
+                            ("retrying", "Did not get through yet; will be tried again."),
+                            ("deferred", "Waits for a better moment."),
+                            ("sent", "The far side took it."),
+                            ("dead", "Given up. It can be replayed."),
+                            ("skipped", "Was not to be sent."),
+                            ("cancelled", "Cancelled before it was sent."),
+                            ("expired", "Was no longer wanted when its turn came."),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", ""),
+                            ("inactive", "The account is not active."),
+                            ("opted_out", "They switched this kind of message off on this channel."),
+                            ("no_destination", "They have no address on this channel."),
+                            ("destination_disabled", "Their address on this channel is disabled."),
+                            ("recipient_gone", "The account no longer exists."),
+                            ("destination_gone", "The destination no longer exists."),
+                            (
+                                "secret_unreadable",
+                                "The destination's secret cannot be read with today's keys.",
+                            ),
+                            ("channel_gone", "The channel is not installed any more."),
+                            ("do_not_disturb", "They asked not to be disturbed until then."),
+                            ("event_cancelled", "The event was cancelled."),
+                            ("event_expired", "The event's time was over."),
+                            ("no_longer_valid", "The event was no longer true when it was due."),
+                            ("gave_up", "It was tried as often, or as long, as the settings allow."),
+                            ("rejected", "The far side refused it for good."),
+                            ("poison", "It took its worker down three times."),
+                            ("plan_failed", "Planning failed."),
+                            ("unknown_recipient", "Nobody and nothing goes by this name any more."),
+                            ("retry", "The last attempt failed; see its cause."),
+                            ("replayed", "An operator sent it on its way again."),
+                        ],
+                        default="",
+                        max_length=24,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("priority", models.SmallIntegerField()),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("fence", models.BigIntegerField(default=0)),
+                ("claims", models.SmallIntegerField(default=0)),
+                ("attempt", models.SmallIntegerField(default=0)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("group_key", models.CharField(blank=True, default="", max_length=200)),
+                ("merged_into", models.BigIntegerField(null=True)),
+                ("locale", models.CharField(blank=True, default="", max_length=35)),
+                ("rule_version", models.BigIntegerField(null=True)),
+                ("layer", models.CharField(blank=True, default="", max_length=40)),
+                ("provider_id", models.CharField(blank=True, default="", max_length=200)),
+                ("template_version", models.BigIntegerField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('number', models.SmallIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('sent', 'sent'), ('retry', 'failed, will be tried again'), ('rejected', 'refused'), ('unknown', 'not known')], max_length=10)),
-                ('cause', models.CharField(blank=True, choices=[('refused', 'The connection was refused.'), ('timeout', 'There was no answer in time.'), ('disconnected', 'The connection was lost before the answer.'), ('dns', 'The host name could not be resolved.'), ('tls', 'The secure connection could not be made.'), ('address_blocked', 'The address is not public and not allowed.'), ('redirect', 'The far side redirects; redirects are not followed.'), ('throttled', 'The far side asked to slow down.'), ('busy', 'Other work for the same host goes first.'), ('server_error', 'The far side failed.'), ('refused_content', 'The far side refused the message.'), ('refused_recipient', 'The far side does not know this recipient.'), ('gone', 'The address is gone for good.'), ('not_authorised', 'The far side did not accept our credentials.'), ('too_large', 'The message is too large for this channel.'), ('bad_settings', "The destination's settings do not work."), ('bug', "The channel's own code failed."), ('unfinished', 'The channel ended before it answered for this message.'), ('worker_lost', 'The worker vanished; whether the message went out is not known.')], default='', max_length=24)),
-                ('detail', models.CharField(blank=True, default='', max_length=500)),
-                ('provider_id', models.CharField(blank=True, default='', max_length=200)),
-                ('delivery', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='attempts', to='tocsin.delivery')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("number", models.SmallIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("sent", "sent"),
+                            ("retry", "failed, will be tried again"),
+                            ("rejected", "refused"),
+                            ("unknown", "not known"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("refused", "The connection was refused."),
+                            ("timeout", "There was no answer in time."),
+                            ("disconnected", "The connection was lost before the answer."),
+                            ("dns", "The host name could not be resolved."),
+                            ("tls", "The secure connection could not be made."),
+                            ("address_blocked", "The address is not public and not allowed."),
+                            ("redirect", "The far side redirects; redirects are not followed."),
+                            ("throttled", "The far side asked to slow down."),
+                            ("busy", "Other work for the same host goes first."),
+                            ("server_error", "The far side failed."),
+                            ("refused_content", "The far side refused the message."),
+                            ("refused_recipient", "The far side does not know this recipient."),
+                            ("gone", "The address is gone for good."),
+                            ("not_authorised", "The far side did not accept our credentials."),
+                            ("too_large", "The message is too large for this channel."),
+                            ("bad_settings", "The destination's settings do not work."),
+                            ("bug", "The channel's own code failed."),
+                            ("unfinished", "The channel ended before it answered for this message."),
+                            (
+                                "worker_lost",
+                                "The worker vanished; whether the message went out is not known.",
+                            ),
+                        ],
+                        default="",
+                        max_length=24,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, default="", max_length=500)),
+                ("provider_id", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="attempts",
+                        to="tocsin.delivery",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Destination',
+            name="Destination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=50)),
-                ('label', models.CharField(max_length=100)),
-                ('settings', models.JSONField(default=dict)),
-                ('secrets', models.TextField(blank=True, editable=False)),
-                ('identity', models.CharField(max_length=320)),
-                ('managed', models.BooleanField(default=False)),
-                ('disabled_at', models.DateTimeField(blank=True, null=True)),
-                ('disabled_reason', models.CharField(blank=True, max_length=200)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(max_length=50)),
+                ("label", models.CharField(max_length=100)),
+                ("settings", models.JSONField(default=dict)),
+                ("secrets", models.TextField(blank=True, editable=False)),
+                ("identity", models.CharField(max_length=320)),
+                ("managed", models.BooleanField(default=False)),
+                ("disabled_at", models.DateTimeField(blank=True, null=True)),
+                ("disabled_reason", models.CharField(blank=True, max_length=200)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='destination',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tocsin.destination'),
+            model_name="delivery",
+            name="destination",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="tocsin.destination",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='event',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tocsin.event'),
+            model_name="delivery",
+            name="event",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="tocsin.event",
+            ),
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=63, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('time_zone', models.CharField(blank=True, max_length=64)),
-                ('locale', models.CharField(blank=True, max_length=35)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('account_manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.AddField(
-            model_name='event',
-            name='organization',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tocsin.organization'),
-        ),
-        migrations.AddField(
-            model_name='destination',
-            name='organization',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tocsin.organization'),
-        ),
-        migrations.AddField(
-            model_name='delivery',
-            name='organization',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tocsin.organization'),
-        ),
-        migrations.CreateModel(
-            name='ApiToken',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('prefix', models.CharField(max_length=12, unique=True)),
-                ('digest', models.CharField(max_length=64)),
-                ('scopes', models.JSONField(default=list)),
-                ('is_operator', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='tocsin.organization')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Preference',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_type', models.CharField(max_length=100)),
-                ('channel', models.CharField(max_length=50)),
-                ('wanted', models.BooleanField()),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Project',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=63)),
-                ('name', models.CharField(max_length=200)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='projects', to='tocsin.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=63, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("locale", models.CharField(blank=True, max_length=35)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "account_manager",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='event',
-            name='project',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tocsin.project'),
+            model_name="event",
+            name="organization",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tocsin.organization"
+            ),
+        ),
+        migrations.AddField(
+            model_name="destination",
+            name="organization",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="tocsin.organization",
+            ),
+        ),
+        migrations.AddField(
+            model_name="delivery",
+            name="organization",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="tocsin.organization",
+            ),
         ),
         migrations.CreateModel(
-            name='Team',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=63)),
-                ('name', models.CharField(max_length=200)),
-                ('account_manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='teams', to='tocsin.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("prefix", models.CharField(max_length=12, unique=True)),
+                ("digest", models.CharField(max_length=64)),
+                ("scopes", models.JSONField(default=list)),
+                ("is_operator", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to="tocsin.organization",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TeamMember',
+            name="Preference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='tocsin.team')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event_type", models.CharField(max_length=100)),
+                ("channel", models.CharField(max_length=50)),
+                ("wanted", models.BooleanField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Administrator'), ('manager', 'Manager'), ('member', 'Member')], default='member', max_length=10)),
-                ('account_manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='tocsin.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=63)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="projects",
+                        to="tocsin.organization",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="event",
+            name="project",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="tocsin.project",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Team",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=63)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "account_manager",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="teams",
+                        to="tocsin.organization",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="TeamMember",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="members", to="tocsin.team"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("admin", "Administrator"),
+                            ("manager", "Manager"),
+                            ("member", "Member"),
+                        ],
+                        default="member",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "account_manager",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="tocsin.organization",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['organization', 'role'], name='tocsin_membership_role')],
-                'constraints': [models.UniqueConstraint(fields=('organization', 'user'), name='tocsin_membership_user')],
+                "indexes": [models.Index(fields=["organization", "role"], name="tocsin_membership_role")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "user"), name="tocsin_membership_user")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='InboxItem',
+            name="InboxItem",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('channel', models.CharField(max_length=50)),
-                ('layer', models.CharField(blank=True, default='', max_length=40)),
-                ('created_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('dismissed_at', models.DateTimeField(null=True)),
-                ('snoozed_until', models.DateTimeField(null=True)),
-                ('delivery', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tocsin.delivery')),
-                ('event', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tocsin.event')),
-                ('user', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organization', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tocsin.organization')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("channel", models.CharField(max_length=50)),
+                ("layer", models.CharField(blank=True, default="", max_length=40)),
+                ("created_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("dismissed_at", models.DateTimeField(null=True)),
+                ("snoozed_until", models.DateTimeField(null=True)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tocsin.delivery",
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tocsin.event",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tocsin.organization",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['user', '-id'], name='tocsin_inboxitem_recent'), models.Index(condition=models.Q(('dismissed_at__isnull', True), ('read_at__isnull', True)), fields=['user', 'channel', '-id'], name='tocsin_inboxitem_unread')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'channel', 'user'), name='tocsin_inboxitem_once')],
+                "indexes": [
+                    models.Index(fields=["user", "-id"], name="tocsin_inboxitem_recent"),
+                    models.Index(
+                        condition=models.Q(("dismissed_at__isnull", True), ("read_at__isnull", True)),
+                        fields=["user", "channel", "-id"],
+                        name="tocsin_inboxitem_unread",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("event", "channel", "user"), name="tocsin_inboxitem_once")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='destination',
-            index=models.Index(fields=['channel', 'identity'], name='tocsin_destination_identity'),
+            model_name="destination",
+            index=models.Index(fields=["channel", "identity"], name="tocsin_destination_identity"),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', True), ('organization__isnull', True), _connector='XOR'), name='tocsin_destination_owner'),
+            model_name="destination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("user__isnull", True), ("organization__isnull", True), _connector="XOR"),
+                name="tocsin_destination_owner",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(condition=models.Q(('managed', False)), fields=('user', 'channel', 'identity'), name='tocsin_destination_user_identity'),
+            model_name="destination",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("managed", False)),
+                fields=("user", "channel", "identity"),
+                name="tocsin_destination_user_identity",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(fields=('organization', 'channel', 'identity'), name='tocsin_destination_org_identity'),
+            model_name="destination",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "channel", "identity"), name="tocsin_destination_org_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(condition=models.Q(('managed', False)), fields=('user', 'channel', 'label'), name='tocsin_destination_user_label'),
+            model_name="destination",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("managed", False)),
+                fields=("user", "channel", "label"),
+                name="tocsin_destination_user_label",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(fields=('organization', 'channel', 'label'), name='tocsin_destination_org_label'),
+            model_name="destination",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "channel", "label"), name="tocsin_destination_org_label"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(condition=models.Q(('managed', True)), fields=('user', 'channel'), name='tocsin_destination_managed'),
+            model_name="destination",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("managed", True)),
+                fields=("user", "channel"),
+                name="tocsin_destination_managed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ('pending', 'retrying', 'deferred'))), fields=['channel', 'priority', 'due_at', 'id'], name='tocsin_delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ("pending", "retrying", "deferred"))),
+                fields=["channel", "priority", "due_at", "id"],
+                name="tocsin_delivery_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['lease_until'], name='tocsin_delivery_lease'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "sending")), fields=["lease_until"], name="tocsin_delivery_lease"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['organization', '-id'], name='tocsin_delivery_dead'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "dead")),
+                fields=["organization", "-id"],
+                name="tocsin_delivery_dead",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('user__isnull', False)), fields=['user', '-id'], name='tocsin_delivery_user'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("user__isnull", False)),
+                fields=["user", "-id"],
+                name="tocsin_delivery_user",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('event', 'channel', 'identity', 'turn'), name='tocsin_delivery_identity'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("event", "channel", "identity", "turn"), name="tocsin_delivery_identity"
+            ),
         ),
         migrations.AddIndex(
-            model_name='preference',
-            index=models.Index(condition=models.Q(('wanted', False)), fields=['event_type', 'channel', 'user'], name='tocsin_preference_refused'),
+            model_name="preference",
+            index=models.Index(
+                condition=models.Q(("wanted", False)),
+                fields=["event_type", "channel", "user"],
+                name="tocsin_preference_refused",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.UniqueConstraint(fields=('user', 'event_type', 'channel'), name='tocsin_preference_subject'),
+            model_name="preference",
+            constraint=models.UniqueConstraint(
+                fields=("user", "event_type", "channel"), name="tocsin_preference_subject"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='project',
-            constraint=models.UniqueConstraint(fields=('organization', 'slug'), name='tocsin_project_slug'),
+            model_name="project",
+            constraint=models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_project_slug"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['priority', 'due_at', 'id'], name='tocsin_event_due'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["priority", "due_at", "id"],
+                name="tocsin_event_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('state', 'planning')), fields=['lease_until'], name='tocsin_event_lease'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("state", "planning")), fields=["lease_until"], name="tocsin_event_lease"
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['organization', '-id'], name='tocsin_event_recent'),
+            model_name="event",
+            index=models.Index(fields=["organization", "-id"], name="tocsin_event_recent"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('about', ''), _negated=True), fields=['organization', 'about'], name='tocsin_event_about'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("about", ""), _negated=True),
+                fields=["organization", "about"],
+                name="tocsin_event_about",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('organization', 'dedupe_key'), name='tocsin_event_dedupe'),
+            model_name="event",
+            constraint=models.UniqueConstraint(
+                fields=("organization", "dedupe_key"), name="tocsin_event_dedupe"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('organization', 'slug'), name='tocsin_team_slug'),
+            model_name="team",
+            constraint=models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_team_slug"),
         ),
         migrations.AddConstraint(
-            model_name='teammember',
-            constraint=models.UniqueConstraint(fields=('team', 'user'), name='tocsin_teammember_user'),
+            model_name="teammember",
+            constraint=models.UniqueConstraint(fields=("team", "user"), name="tocsin_teammember_user"),
         ),
         migrations.RunPython(make_implicit_organization, migrations.RunPython.noop),
     ]

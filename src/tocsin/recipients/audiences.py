@@ -160,7 +160,8 @@ def _term(item: object, organization: str) -> Term:
         return Term(kind, _own(kind, value, organization))
     if kind in registry.channels():
         return Term(kind, _address(kind, value))
-    known = ["user", "destination", *set_kinds(), *registry.channels()]
+    addressed = [slug for slug, channel in registry.channels().items() if channel.takes_addresses]
+    known = ["user", "destination", *set_kinds(), *addressed]
     raise invalid("to", f"{kind!r} is no kind of audience.", conf.nearest(kind, known))
 
 

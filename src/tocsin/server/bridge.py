@@ -28,7 +28,9 @@ class Bridge:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tocsin-django")
         self._waiting = 0
 
-    async def answer(self, scope: Scope, body: bytes, send: Send, extra: dict[str, Any] | None = None) -> None:
+    async def answer(
+        self, scope: Scope, body: bytes, send: Send, extra: dict[str, Any] | None = None
+    ) -> None:
         """Send the application's answer; `extra` goes into the WSGI environment."""
         if self._waiting >= MAX_WAITING:
             await send_answer(send, answers.unavailable("The server is busy. Send it again."))

@@ -4,6 +4,7 @@
 const HIDDEN_GRACE = 5_000; // a tab that is left for a moment keeps its stream
 const POLL = 15_000;
 const MOST = 300_000;
+const MISSES = 4; // times that a stream which was there before is tried again, within half a minute, before polling
 
 const feeds = new Map();
 
@@ -22,6 +23,7 @@ export class Feed extends EventTarget {
     this.state = null; // {unread, text, channels, latest}
     this.users = 0;
     this.failures = 0;
+    this.misses = MISSES; // a server that never had a stream is asked for the count at once
     this.streamWait = 30_000;
     this.onVisible = () => this.#seen();
     this.siblings = "BroadcastChannel" in self ? new BroadcastChannel(`tocsin:${api}`) : null;
@@ -73,7 +75,8 @@ export class Feed extends EventTarget {
   }
 
   async #post(path) {
-    const answer = await fetch(this.api + path, { method: "POST", headers: { "X-CSRFToken": this.csrf } });
+    // keepalive: it is sent even if the reader has followed a link away from this page
+    const answer = await fetch(this.api + path, { method: "POST", keepalive: true, headers: { "X-CSRFToken": this.csrf } });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     this.tellSiblings();
     await this.refresh();
@@ -93,7 +96,7 @@ export class Feed extends EventTarget {
     let opened = false;
     source.addEventListener("open", () => {
       opened = true;
-      this.failures = 0;
+      this.failures = this.misses = 0;
       this.streamWait = 30_000;
       this.#stopPolling();
     });
@@ -104,16 +107,16 @@ export class Feed extends EventTarget {
     source.addEventListener("crowded", () => this.#toPolling(MOST));
     source.addEventListener("error", () => {
       // We reopen it ourselves: a browser's own retry comes every few seconds, from all tabs at once.
-      if (!opened) return this.#toPolling((this.streamWait = Math.min(this.streamWait * 2, MOST)));
+      if (!opened && this.misses >= MISSES) return this.#toPolling((this.streamWait = Math.min(this.streamWait * 2, MOST)));
       this.#close();
-      this.retry = setTimeout(() => this.#listen(), this.#wait(1_000));
+      this.retry = setTimeout(() => this.#listen(), jittered(1_000 * 2 ** this.misses++));
     });
   }
 
   #toPolling(untilStream) {
     this.#close();
     if (!this.polling) this.#poll();
-    this.retry = setTimeout(() => this.#listen(), untilStream * (0.75 + Math.random() / 2));
+    this.retry = setTimeout(() => this.#listen(), jittered(untilStream));
   }
 
   async #poll() {
@@ -161,8 +164,13 @@ export class Feed extends EventTarget {
     return false;
   }
 
-  // Full jitter above a floor: a restarted server is not met by all tabs in one moment.
+  // Longer with each failure.
   #wait(base) {
-    return base * (0.75 + Math.random() / 2) + Math.random() * Math.min(MOST, this.failures && base * 2 ** this.failures);
+    return jittered(Math.min(base * 2 ** this.failures, MOST));
   }
+}
+
+// A restarted server is not met by all tabs in one moment.
+function jittered(milliseconds) {
+  return milliseconds * (0.75 + Math.random() / 2);
 }

@@ -11,6 +11,10 @@ function place() {
   return document.getElementById("tocsin-page");
 }
 
+function feed() {
+  return document.querySelector("tocsin-inbox")?.feed;
+}
+
 function words() {
   for (const time of document.querySelectorAll(".tocsin time[datetime]")) {
     time.title ||= new Date(time.dateTime).toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
@@ -55,14 +59,19 @@ document.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault(); // `form.action` would be the button of that name
   const data = new URLSearchParams(new FormData(form, event.submitter));
-  const feed = document.querySelector("tocsin-inbox")?.feed;
   try {
     await swap(await fetch(form.getAttribute("action"), { method: "POST", body: data }));
   } catch {
     return location.reload();
   }
-  feed?.tellSiblings();
-  feed?.refresh();
+  feed()?.tellSiblings();
+  feed()?.refresh();
+});
+
+// Whoever follows a link of an item has read it.
+document.addEventListener("click", ({ target }) => {
+  const item = target.closest("a")?.closest(".tocsin-item.unread");
+  if (item) feed()?.read(item.id.replace("item-", "")).catch(() => {}); // the link is followed in any case
 });
 
 document.addEventListener("tocsin-change", ({ detail }) => {
