@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, router
-from django.db.models import Expression, F, Value
+from django.db.models import Expression, F, UniqueConstraint, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,19 +43,26 @@ def insert_select(
             return 0
         names += pairs[0][1]
         source, params = _joined(connection, model, select, params, pairs)
-    if (
-        "user" in columns
-    ):  # those who share an address are covered by the first, whoever that is: always the same
+    if "identity" in columns:  # those who share an address are covered by the first, and always by the same
         source += " ORDER BY tocsin_user"
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     into = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({into}) "
-            f"{source} ON CONFLICT DO NOTHING",
+            f"{source} ON CONFLICT {_arbiter(connection, model)} DO NOTHING",
             params,
         )
         return int(cursor.rowcount)
+
+
+def _arbiter(connection: BaseDatabaseWrapper, model: type[Model]) -> str:
+    """The columns that make a row the same: named, PostgreSQL looks into one unique index instead of into each."""
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, UniqueConstraint) and constraint.condition is None:
+            fields: list[Any] = [model._meta.get_field(name) for name in constraint.fields]
+            return f"({', '.join(connection.ops.quote_name(field.column) for field in fields)})"
+    return ""
 
 
 def _expression(model: type[Model], name: str, value: Any) -> Any:

@@ -32,9 +32,8 @@ MAX_LABEL = 200
 
 def to_people(wave: Wave, channel: Channel, people: QuerySet[Any]) -> None:
     """Plan one channel for people, those who are not to be told included."""
-    judged = resolve.with_reason(people, channel, wave.type, mandatory=wave.mandatory)
-    fine = judged.filter(tocsin_reason="")
-    _skipped(wave, channel, judged)
+    fine, others = resolve.divide(people, channel, wave.type, mandatory=wave.mandatory)
+    _skipped(wave, channel, others)
     if channel.in_app:
         _to_inboxes(wave, channel, fine)
     else:
@@ -73,15 +72,18 @@ def to_addresses_of(
 
 def _to_inboxes(wave: Wave, channel: Any, people: QuerySet[Any]) -> None:
     """In-app items at once; a delivery for those who are to be left alone now."""
+    if not Person.objects.filter(dnd_until__gt=wave.now).exists():
+        channel.plan_items(wave, people)
+        return
     resting = Exists(Person.objects.filter(user=OuterRef("pk"), dnd_until__gt=wave.now))
     channel.plan_items(wave, people.filter(~resting))
     insert_select(Delivery, people.filter(resting), wave.columns(channel.slug) | _of_person(), wave.pairs())
 
 
-def _skipped(wave: Wave, channel: Channel, judged: QuerySet[Any]) -> None:
+def _skipped(wave: Wave, channel: Channel, people: QuerySet[Any]) -> None:
     why = {"state": State.SKIPPED.value, "reason": F("tocsin_reason"), "finished_at": wave.now}
     columns = wave.columns(channel.slug) | _of_person() | why
-    insert_select(Delivery, judged.exclude(tocsin_reason=""), columns, wave.pairs())
+    insert_select(Delivery, people, columns, wave.pairs())
 
 
 def to_destinations(wave: Wave, named: list[tuple[Event, list[int]]]) -> set[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
 from tocsin import clock, conf
@@ -14,7 +15,7 @@ from tocsin.events import types
 from tocsin.events.models import Event
 from tocsin.levels import Level
 from tocsin.recipients import secrets, users
-from tocsin.recipients.models import Destination, Person, Preference
+from tocsin.recipients.models import Destination, Preference
 
 if TYPE_CHECKING:
     import uuid
@@ -30,19 +31,19 @@ class Surroundings:
     """What the deliveries of one claim speak of, each loaded with one query."""
 
     events: dict[uuid.UUID, Event]
-    people: dict[Any, tuple[Recipient, bool]]
-    destinations: dict[int, Destination]
+    people: dict[Any, users.Known]
+    destinations: dict[int, Known]
     opted_out: set[tuple[Any, str]]
-    resting: dict[Any, datetime]
     broken_accounts: set[tuple[Any, str]]
     now: datetime
-    views: dict[uuid.UUID, EventView] = field(default_factory=dict)
+    views: dict[int, EventView] = field(default_factory=dict)
 
     def view(self, event: Event) -> EventView:
         """The event as channels see it; made once for all its deliveries."""
-        if event.pk not in self.views:
-            self.views[event.pk] = view_of(event)
-        return self.views[event.pk]
+        view = self.views.get(id(event))
+        if view is None:
+            view = self.views[id(event)] = view_of(event)
+        return view
 
 
 def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
@@ -53,31 +54,56 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
     events = Event.objects.select_related("organization", "project").in_bulk(
         {row.event_id for row in claimed}
     )
-    refused = Preference.objects.filter(
-        user__in=keys,
-        channel=channel.slug,
-        event_type__in={event.type for event in events.values()},
-        wanted=False,
-    )
-    resting = Person.objects.filter(user__in=keys, dnd_until__gt=now)
+    people = users.known(keys, channel.slug)
+    refusing = [key for key, known in people.items() if known.refuses]
     broken = Destination.objects.filter(
-        user__in=keys, channel=channel.slug, managed=True, disabled_at__isnull=False
+        user_id__among=keys, channel=channel.slug, managed=True, disabled_at__isnull=False
     )
     return Surroundings(
         events=events,
-        people=users.recipients(keys),
-        destinations=Destination.objects.in_bulk({row.destination_id for row in claimed} - {None}),
-        opted_out=set(refused.values_list("user", "event_type")),
-        resting={person.pk: person.dnd_until for person in resting if person.dnd_until},
+        people=people,
+        destinations=_destinations({row.destination_id for row in claimed if row.destination_id is not None}),
+        opted_out=_refused(channel, events, refusing) if refusing else set(),
         broken_accounts=set(broken.values_list("user", "identity")) if channel.uses_account_email else set(),
         now=now,
     )
 
 
+def _refused(channel: Channel, events: dict[uuid.UUID, Event], keys: list[Any]) -> set[tuple[Any, str]]:
+    refused = Preference.objects.filter(
+        user_id__among=keys,
+        channel=channel.slug,
+        event_type__in={event.type for event in events.values()},
+        wanted=False,
+    )
+    return set(refused.values_list("user", "event_type"))
+
+
+class Known(NamedTuple):
+    """What sending needs of a destination: columns, without a model around each."""
+
+    pk: int
+    identity: str
+    label: str
+    settings: dict[str, Any]
+    secrets: str
+    disabled_at: datetime | None
+
+
+def _destinations(pks: set[int]) -> dict[int, Known]:
+    if not pks:
+        return {}
+    found = Destination.objects.filter(pk__among=pks).values_list(*Known._fields)
+    return {row[0]: Known(*row) for row in found}
+
+
+NOBODY = (None, False, None, False)
+
+
 def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | Verdict:
     """The message of one delivery, or why there is none."""
     event = around.events.get(row.event_id)
-    person, active = around.people.get(row.user_id, (None, False))
+    person, active, dnd_until, _ = around.people.get(row.user_id, NOBODY)
     destination = around.destinations.get(row.destination_id) if row.destination_id is not None else None
     verdict = judge(
         Facts(
@@ -89,7 +115,7 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
             person_exists=person is not None,
             person_active=active,
             opted_out=bool(event and (row.user_id, event.type) in around.opted_out),
-            dnd_until=around.resting.get(row.user_id),
+            dnd_until=dnd_until,
             destination_known=row.destination_id is None or destination is not None,
             destination_disabled=bool(destination and destination.disabled_at)
             or (row.destination_id is None and (row.user_id, row.identity) in around.broken_accounts),
@@ -100,11 +126,12 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
     target = target_of(channel, row, destination, person)
     if isinstance(target, Verdict):
         return target
+    view = around.view(event)
     return Message(
         delivery_id=row.id,
         attempt=row.attempt,
-        key=f"{event.pk}-{row.id}",
-        events=(around.view(event),),
+        key=f"{view.id}-{row.id}",
+        events=(view,),
         target=target,
         recipient=person,
         locale=row.locale,
@@ -113,7 +140,7 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
 
 
 def target_of(
-    channel: Channel, row: Claimed, destination: Destination | None, person: Recipient | None
+    channel: Channel, row: Claimed, destination: Known | None, person: Recipient | None
 ) -> Target | Verdict:
     """Where a delivery goes, with its secrets; an account address is read from the user row again."""
     try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import InterfaceError, OperationalError, connections, router, transaction
 
@@ -27,8 +26,7 @@ POISON_AFTER = 3
 """Expired leases after which a row is given up: it ends every worker that takes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What is to be written of one claimed delivery.
 
     `wait` is in seconds from the database's now (None keeps the due date). `tried` False is an orderly
@@ -57,11 +55,14 @@ def record(results: Sequence[Result]) -> set[int]:
     alias = router.db_for_write(Delivery)
     connection = connections[alias]
     with transaction.atomic(using=alias), connection.cursor() as cursor:
-        cursor.execute(_update_sql(connection), [_as_json(results)])
+        rows = _as_json(results)
+        cursor.execute(_update_sql(connection), [rows])
         written = {row[0] for row in cursor.fetchall()}
         tried = [result for result in results if result.tried and result.id in written]
         if tried:
-            cursor.execute(_attempts_sql(connection), [_as_json(tried)])
+            cursor.execute(
+                _attempts_sql(connection), [rows if len(tried) == len(results) else _as_json(tried)]
+            )
         plan_successors([r.id for r in results if r.state == State.SKIPPED and r.id in written])
     for result in results:
         if result.id not in written:
@@ -92,7 +93,7 @@ def record_patiently(results: Sequence[Result], seconds: float) -> None:
 
 
 def _as_json(results: Sequence[Result]) -> str:
-    return json.dumps([astuple(result) for result in results])
+    return json.dumps(results)
 
 
 FIELDS = {

@@ -6,6 +6,7 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, connections
@@ -32,7 +33,10 @@ logger = logging.getLogger("tocsin.deliveries")
 
 FLUSH_SECONDS = 0.05
 """How long an outcome may wait for others to be written with it."""
-FLUSH_ROWS = 250
+FLUSH_ROWS = 1000
+AHEAD_SECONDS = 0.25
+"""A channel that keeps up has this much of its work claimed in advance."""
+AHEAD_ROWS = 1000
 DRY_SECONDS = 0.05
 """How long a claim that found nothing is believed, while a channel has slots free."""
 
@@ -81,6 +85,8 @@ class Hand:
         self._lock = threading.Lock()
         self._first: list[Message] = []
         self._dry_until = 0.0
+        self._ahead: deque[Message] = deque()
+        self._answered, self._began, self._most_ahead = 0, time.monotonic(), max(count, AHEAD_ROWS)
 
     def work(self) -> None:
         """Claim, send, record; whatever the channel did not answer for is recorded as such."""
@@ -96,6 +102,8 @@ class Hand:
         except Exception:
             logger.exception("channel %s ended its batch with an error", self.channel.slug)
         finally:
+            for message in self._ahead:
+                self._answer(message.delivery_id, Later(Cause.BUSY, 0.0))
             for pk in list(self._rows):
                 self._answer(pk, Later(Cause.BUSY, 0.0) if self.stop.is_set() else Retry(Cause.UNFINISHED))
             self.flush()
@@ -118,8 +126,19 @@ class Hand:
         now = time.monotonic()
         if self._results and now - self._flushed > FLUSH_SECONDS:
             self.flush()
-        if now < self._dry_until or self.stop.is_set() or self._has_suspect():
+        if self.stop.is_set():
             return []
+        if not self._ahead:
+            self._ahead.extend(self._claim_more(free, now))
+        return [self._ahead.popleft() for _ in range(min(free, len(self._ahead)))]
+
+    def _claim_more(self, free: int, now: float) -> list[Message]:
+        """As many as are free, or as will be within AHEAD_SECONDS at this channel's pace: few large claims."""
+        if now < self._dry_until or self._has_suspect():
+            return []
+        free = max(
+            free, min(self._most_ahead, int(self._answered / (now - self._began + 0.01) * AHEAD_SECONDS))
+        )
         self._dry_until = now + DRY_SECONDS
         taken = self.taken
         try:
@@ -168,6 +187,7 @@ class Hand:
 
     def _answer(self, pk: int, answer: Outcome) -> None:
         outcome = fit(answer)
+        self._answered += 1
         row = self._rows.get(pk)
         if row is None:
             logger.warning("channel %s answered twice for d%s; the first answer holds", self.channel.slug, pk)

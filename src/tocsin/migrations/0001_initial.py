@@ -804,5 +804,13 @@ class Migration(migrations.Migration):
             model_name="teammember",
             constraint=models.UniqueConstraint(fields=("team", "user"), name="tocsin_teammember_user"),
         ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(
+                condition=models.Q(("dnd_until__isnull", False)),
+                fields=["dnd_until"],
+                name="tocsin_person_resting",
+            ),
+        ),
         migrations.RunPython(make_implicit_organization, migrations.RunPython.noop),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Subquery
 
 from tocsin import conf
 from tocsin.channels import registry
@@ -71,7 +72,8 @@ def has_groups() -> bool:
 def _group(value: str, organization: int) -> QuerySet[Any]:
     groups: Any = get_user_model()._meta.get_field("groups")
     through = groups.remote_field.through
-    found: QuerySet[Any] = through._default_manager.filter(group__name=value)
+    group = groups.related_model._default_manager.filter(name=value).values("pk")[:1]
+    found: QuerySet[Any] = through._default_manager.filter(group=Subquery(group))
     return found.values(_user_column(through))
 
 

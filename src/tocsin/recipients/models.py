@@ -20,6 +20,13 @@ class Person(models.Model):
     locale = models.CharField(max_length=35, blank=True)
     dnd_until = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["dnd_until"], name="tocsin_person_resting", condition=Q(dnd_until__isnull=False)
+            ),
+        ]
+
     def __str__(self) -> str:
         return str(self.user_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -35,4 +36,9 @@ def unseal(sealed: str) -> Any:
 
 
 def _keys() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in conf.secret_keys()])
+    return _made_of(conf.secret_keys())
+
+
+@lru_cache(maxsize=4)
+def _made_of(keys: tuple[bytes, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist, FieldError, ValidationError
 from django.core.signals import setting_changed
-from django.db.models import BooleanField, Case, CharField, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from tocsin import conf
 from tocsin.channels.base import Recipient
-from tocsin.recipients.models import Person
+from tocsin.recipients import among  # noqa: F401 (registers the lookup)
+from tocsin.recipients.models import Person, Preference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,7 +138,7 @@ def recipients(keys: Iterable[Any]) -> dict[Any, tuple[Recipient, bool]]:
     off = Case(When(inactive(), then=Value(True)), default=Value(False), output_field=BooleanField())
     found = (
         users()
-        .filter(pk__in=list(keys))
+        .filter(pk__among=list(keys))
         .annotate(tocsin_name=text_of("name"), tocsin_email=text_of("email"), tocsin_off=off)
         .values_list("pk", "tocsin_name", "tocsin_email", "tocsin_off")
     )
@@ -138,3 +151,36 @@ def _forget(**given: Any) -> None:
 
 
 setting_changed.connect(_forget)
+
+
+class Known(NamedTuple):
+    """A user as sending needs them."""
+
+    recipient: Recipient
+    active: bool
+    dnd_until: Any
+    refuses: bool
+    """Whether they refuse anything at all on the channel."""
+
+
+def known(keys: Iterable[Any], channel: str) -> dict[Any, Known]:
+    """What sending on a channel needs of users, by one statement."""
+    off = Case(When(inactive(), then=Value(True)), default=Value(False), output_field=BooleanField())
+    rests = Person.objects.filter(user=OuterRef("pk")).values("dnd_until")[:1]
+    refused = Preference.objects.filter(user=OuterRef("pk"), channel=channel, wanted=False)
+    rows = (
+        users()
+        .filter(pk__among=list(keys))
+        .annotate(
+            tocsin_off=off,
+            tocsin_name=text_of("name"),
+            tocsin_email=text_of("email"),
+            tocsin_rests=Subquery(rests),
+            tocsin_refuses=Exists(refused),
+        )
+        .values_list("pk", "tocsin_name", "tocsin_email", "tocsin_off", "tocsin_rests", "tocsin_refuses")
+    )
+    return {
+        pk: Known(Recipient(pk, name, email), not is_off, rests, refuses)
+        for pk, name, email, is_off, rests, refuses in rows
+    }
