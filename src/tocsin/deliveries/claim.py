@@ -51,7 +51,6 @@ class Claimed:
     priority: int
     locale: str
     layer: str
-    due_at: datetime
     created_at: datetime
 
     @property
@@ -64,7 +63,7 @@ COLUMNS = tuple(Claimed.__dataclass_fields__)
 
 
 def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list[Claimed]:
-    """Lease up to `limit` due deliveries of a channel, the gravest and oldest first; or one suspect."""
+    """Lease the `limit` gravest and longest due deliveries of a channel, given by gravity and age; or one suspect."""
     ready = ", ".join(f"'{state}'" for state in READY)
     rows = _claim(
         Delivery, f"channel = %s AND state IN ({ready})", (channel,), limit,
@@ -72,7 +71,7 @@ def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list
         suspects=suspects,
     )  # fmt: skip
     claimed = [Claimed(*row) for row in rows]
-    claimed.sort(key=lambda one: (one.priority, one.due_at, one.id))
+    claimed.sort(key=lambda one: (one.priority, one.id))
     return claimed
 
 
