@@ -18,7 +18,6 @@ from tocsin.levels import PRIORITIES
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Model
@@ -51,7 +50,8 @@ class Claimed:
     priority: int
     locale: str
     layer: str
-    created_at: datetime
+    age: float
+    """Seconds since it was planned. Worked out by the database: a number is read faster than a time."""
 
     @property
     def is_suspect(self) -> bool:
@@ -142,8 +142,16 @@ def _statement(
     among = f"= ANY(ARRAY({due}))" if postgresql else f"IN ({due})"
     return (
         f"UPDATE {table} SET {assign.format(now=now)}, fence = fence + 1, claims = claims + 1, "  # noqa: S608
-        f"lease_until = {lease} WHERE id {among} RETURNING {', '.join(returning)}"
+        f"lease_until = {lease} WHERE id {among} "
+        f"RETURNING {', '.join(_age(connection) if name == 'age' else name for name in returning)}"
     )
+
+
+def _age(connection: BaseDatabaseWrapper) -> str:
+    now = clock.now_sql(connection)
+    if connection.vendor == "postgresql":
+        return f"EXTRACT(EPOCH FROM {now} - created_at)::double precision"
+    return f"(julianday({now}) - julianday(created_at)) * 86400.0"
 
 
 def _converter(
@@ -152,6 +160,8 @@ def _converter(
     """What turns a raw row into Python values; SQLite keeps keys and times as text."""
     steps = []
     for index, name in enumerate(names):
+        if name == "age":
+            continue
         field = model._meta.get_field(name.removesuffix("_id") if name != "provider_id" else name)
         column = field.get_col(model._meta.db_table)  # type: ignore[union-attr]
         found = connection.ops.get_db_converters(column) + column.get_db_converters(connection)

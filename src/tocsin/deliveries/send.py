@@ -240,7 +240,7 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
             wait = wait_before_retry(
                 _policy(),
                 row.attempt,
-                (clock.now() - row.created_at).total_seconds(),
+                row.age,
                 after,
                 random.random(),  # noqa: S311
             )
