@@ -21,6 +21,9 @@ IDLE_COMMANDS = frozenset(
     {"migrate", "makemigrations", "test", "check", "collectstatic", "flush", "loaddata"}
 )
 
+FORK_SECONDS = 1.0
+"""How long a fork waits for the threads to be between two pieces of work."""
+
 _parts: tuple[Run, Sweep, Callable[[], None], Callable[[str], int]] | None = None
 _running: tuple[Pool, Minder] | None = None
 _lock = threading.Lock()
@@ -76,10 +79,23 @@ def stop() -> None:
     _running = None
 
 
+def _rest() -> None:
+    """A fork while a thread is inside SQLite or libpq would leave the child with locks that nobody opens."""
+    if _running is not None:
+        _running[0].rest(FORK_SECONDS)
+        _running[1].rest(FORK_SECONDS)
+
+
+def _go_on() -> None:
+    if _running is not None:
+        _running[1].go_on()
+        _running[0].go_on()
+
+
 def _forked() -> None:
     """A child has the memory of the pool but none of its threads."""
     global _running, _lock
     _running, _lock = None, threading.Lock()
 
 
-os.register_at_fork(after_in_child=_forked)
+os.register_at_fork(before=_rest, after_in_parent=_go_on, after_in_child=_forked)

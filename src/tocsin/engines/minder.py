@@ -31,6 +31,8 @@ class Minder:
         self._engine = engine
         self._nudged = threading.Event()
         self.stopping = threading.Event()
+        self._sweeping, self._renewing = threading.Lock(), threading.Lock()
+        self._held: list[threading.Lock] = []
         self._threads = [
             threading.Thread(target=self._sweep_loop, name="tocsin-sweeper", daemon=True),
             threading.Thread(target=self._renew_loop, name="tocsin-renewer", daemon=True),
@@ -50,9 +52,19 @@ class Minder:
         for thread in self._threads:
             thread.join(seconds)
 
+    def rest(self, seconds: float) -> None:
+        """Before a fork: wait until neither thread is at work, and hold them until `go_on`."""
+        self._held = [lock for lock in (self._sweeping, self._renewing) if lock.acquire(timeout=seconds)]
+
+    def go_on(self) -> None:
+        """After the fork, in the parent."""
+        for lock in self._held:
+            lock.release()
+
     def _sweep_loop(self) -> None:
         while not self.stopping.is_set():
-            _guarded("sweep", self._sweep_once)
+            with self._sweeping:
+                _guarded("sweep", self._sweep_once)
             self._nudged.wait(conf.get("SWEEP_SECONDS"))
             self._nudged.clear()
         connections.close_all()
@@ -64,10 +76,11 @@ class Minder:
     def _renew_loop(self) -> None:
         beat_at = 0.0
         while not self.stopping.wait(conf.get("RENEW_SECONDS") if beat_at else 0.0):
-            _guarded("renewal", self._renew)
-            if time.monotonic() - beat_at >= heartbeat.BEAT_SECONDS or not beat_at:
-                beat_at = time.monotonic()
-                _guarded("heartbeat", lambda: heartbeat.beat(self._engine))
+            with self._renewing:
+                _guarded("renewal", self._renew)
+                if time.monotonic() - beat_at >= heartbeat.BEAT_SECONDS or not beat_at:
+                    beat_at = time.monotonic()
+                    _guarded("heartbeat", lambda: heartbeat.beat(self._engine))
         _guarded("farewell", heartbeat.leave)
         connections.close_all()
 

@@ -90,6 +90,15 @@ class Pool:
             self.stopping.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    def rest(self, seconds: float) -> None:
+        """Before a fork: wait until no thread is at work, `seconds` at most; none begins until `go_on`."""
+        self._changed.acquire()
+        self._changed.wait_for(lambda: not self._busy, seconds)
+
+    def go_on(self) -> None:
+        """After the fork, in the parent."""
+        self._changed.release()
+
     def drain(self, seconds: float) -> bool:
         """Work off what is hinted for at most `seconds`, then stop. True if nothing was left over."""
         deadline = time.monotonic() + seconds
