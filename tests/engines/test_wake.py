@@ -53,6 +53,6 @@ def test_a_write_to_the_sqlite_file_is_noticed(heard) -> None:
 
 def test_who_has_gone_is_not_called_any_more() -> None:
     topics: list[str] = []
-    wake.listener.subscribe(topics.append)()
-    wake.listener.notify("inbox")
-    assert topics == []
+    wake.listener.subscribe(topics.append)()  # the listener's own poll may have called it in between
+    wake.listener.notify("a topic of this test")
+    assert "a topic of this test" not in topics
