@@ -12,8 +12,6 @@ from django import forms
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput
 
-MAX_SETTING_CHARACTERS = 4096
-
 
 class SettingsForm(forms.Form):
     """Base of a channel's settings.

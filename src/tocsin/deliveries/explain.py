@@ -145,6 +145,6 @@ def _covering(event: Event, slug: str, user: Any) -> Delivery | None:
     )
     if channel.uses_account_email:
         account = users.recipients([user.pk]).get(user.pk)
-        identities |= {users.ascii_lower(account[0].email)} if account else set()
+        identities |= {users.ascii_lower(account.email)} if account else set()
     rows: QuerySet[Delivery] = Delivery.objects.filter(event=event.pk, channel=slug, identity__in=identities)
     return rows.exclude(state=State.SKIPPED).order_by("-turn").first() or rows.order_by("-turn").first()

@@ -186,4 +186,4 @@ def _add_names(found: Iterable[Line]) -> None:
     names = users.recipients({one.user_id for one in nameless}) if nameless else {}
     for one in nameless:
         if one.user_id in names:
-            one.label = names[one.user_id][0].name
+            one.label = names[one.user_id].name

@@ -10,8 +10,6 @@ from tocsin.events.states import EventState, Status
 from tocsin.levels import Level
 from tocsin.tenants.scope import ScopedManager
 
-LIVE = (EventState.WAITING, EventState.PLANNING)
-
 
 class Event(models.Model):
     """Something that happened. Written once by accept; after that only planning and cancel touch it."""

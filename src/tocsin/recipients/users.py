@@ -133,16 +133,14 @@ def find(value: str) -> Any:
     return None if key is None else users().filter(pk=key).first()
 
 
-def recipients(keys: Iterable[Any]) -> dict[Any, tuple[Recipient, bool]]:
-    """For each existing user among `keys`: the recipient as channels see it, and whether they are active."""
-    off = Case(When(inactive(), then=Value(True)), default=Value(False), output_field=BooleanField())
+def recipients(keys: Iterable[Any]) -> dict[Any, Recipient]:
+    """Each existing user among `keys`, as channels see them."""
     found = (
         users()
         .filter(pk__among=list(keys))
-        .annotate(tocsin_name=text_of("name"), tocsin_email=text_of("email"), tocsin_off=off)
-        .values_list("pk", "tocsin_name", "tocsin_email", "tocsin_off")
+        .annotate(tocsin_name=text_of("name"), tocsin_email=text_of("email"))
     )
-    return {pk: (Recipient(pk, name, email), not is_off) for pk, name, email, is_off in found}
+    return {row[0]: Recipient(*row) for row in found.values_list("pk", "tocsin_name", "tocsin_email")}
 
 
 def _forget(**given: Any) -> None:
