@@ -84,6 +84,24 @@ def _fernet_keys(value: Any) -> str:
     return ""
 
 
+def _gateway(value: Any) -> str:
+    if problem := _text(value):
+        return problem
+    local, at, domain = value.rpartition("@")
+    return "" if not value or (at and local and domain) else "must be an e-mail address"
+
+
+def _sms_http(value: Any) -> str:
+    """An operator's account at a provider; the values are not repeated, one is a password."""
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        return "must be a dict of strings"
+    if unknown := sorted(set(value) - set(SMS_HTTP)):
+        return f"has {', '.join(unknown)}; known are {', '.join(SMS_HTTP)}"
+    missing = [name for name in SMS_HTTP if not value.get(name)] if value else []
+    return f"lacks {', '.join(missing)}" if missing else ""
+
+
+SMS_HTTP = ("url", "user", "password", "from")
 USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}
 
 SETTINGS: dict[str, Setting] = {
@@ -116,12 +134,27 @@ SETTINGS: dict[str, Setting] = {
     "MAX_BODY_BYTES": Setting(
         262_144, "Largest accepted body, data included, in bytes.", _number(1024, 64 * 1024 * 1024)
     ),
+    "MSTEAMS_HOSTS": Setting(
+        (), "Hosts of Teams workflows besides Microsoft's own, such as those of a proxy.", _strings
+    ),
     "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", _number(1, 1_000_000)),
     "RENEW_SECONDS": Setting(10, "How often a worker renews the leases it holds.", _number(0.05, 1200)),
     "SECRET_KEYS": Setting(
         (), "Fernet keys for secrets at rest, newest first; empty derives one from SECRET_KEY.", _fernet_keys
     ),
+    "SLACK_API_URL": Setting(
+        "https://slack.com/api/", "Where Slack's Web API is: another one for GovSlack or a proxy.", _text
+    ),
+    "SMS_GATEWAY_ADDRESS": Setting(
+        "", "E-mail address of an SMS gateway: sms@example.com sends to sms+NUMBER@example.com.", _gateway
+    ),
+    "SMS_HTTP": Setting(
+        {}, "An account at an SMS provider that speaks like Twilio: url, user, password, from.", _sms_http
+    ),
     "SWEEP_SECONDS": Setting(1, "How often what is due or was lost is looked for.", _number(0.02, 600)),
+    "VERIFY_DESTINATIONS": Setting(
+        (), "Channels on which people must confirm an address of theirs, by a code sent to it.", _strings
+    ),
     "USER_FIELDS": Setting({}, "ORM paths from the user to email, name, time_zone and locale.", _user_fields),
 }
 

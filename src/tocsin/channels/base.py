@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tocsin.channels.forms import SettingsForm
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
+from tocsin.channels.redact import secrets_of, traceback_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tocsin.levels import Level
 
 __all__ = [
+    "Abilities",
     "Cause",
     "Channel",
     "EventView",
@@ -129,6 +131,24 @@ class Feed(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a channel can do: shown to who writes rules and in the table of the documentation."""
+
+    formats: tuple[str, ...] = ("text",)
+    """Of text, html, markdown, json, blocks and cards, those that the far side shows."""
+    max_characters: int | None = None
+    """The longest text in one message, in characters; what is longer is shortened, and says so."""
+    max_bytes: int | None = None
+    """The largest message, in bytes."""
+    updates: bool = False
+    """A later event of the same group changes the message that was sent."""
+    threads: bool = False
+    """A later event of the same group is sent as a reply to it."""
+    receipts: bool = False
+    """The far side names each message it takes; the ledger keeps that name."""
+
+
 class Channel:
     """Base class of all channels. An instance is shared by threads: keep no state of a message on it."""
 
@@ -144,6 +164,13 @@ class Channel:
     """The setting that a bare address fills ("email_address"); empty where an address is not enough."""
     uses_account_email: ClassVar[bool] = False
     """True where a user's account e-mail is a destination without set-up."""
+    abilities: ClassVar[Abilities] = Abilities()
+    runs_foreign_code: ClassVar[bool] = False
+    """True where `send` runs code that keeps no deadline of ours: it is then run in threads apart."""
+
+    def not_ready(self) -> str:
+        """What the operator has yet to set before this can send, as a sentence; empty when it is ready."""
+        return ""
 
     def render(self, message: Message) -> Rendered:
         """Turn a message into text. Must not touch the network."""
@@ -163,11 +190,24 @@ class Channel:
         try:
             outcome: object = self.send(message)
         except Exception as error:
-            logger.exception("channel %s failed on delivery d%s", self.slug, message.delivery_id)
+            self.log_failure(message, error)
             return Retry(Cause.BUG, type(error).__name__)
         if not isinstance(outcome, Outcome):
             return Retry(Cause.BUG, f"the channel answered {type(outcome).__name__}, which is no outcome")
         return outcome
+
+    def secrets_of(self, message: Message) -> list[str]:
+        """The texts that nothing said of this message may show."""
+        return secrets_of(message.target.settings, self.form.secret_fields)
+
+    def log_failure(self, message: Message, error: BaseException) -> None:
+        """Log what `send` raised, with the destination's secrets struck out."""
+        logger.error(
+            "channel %s failed on delivery d%s\n%s",
+            self.slug,
+            message.delivery_id,
+            traceback_of(error, self.secrets_of(message)),
+        )
 
     @property
     def takes_addresses(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from tocsin.channels.redact import hide
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput
 
@@ -22,6 +23,8 @@ class SettingsForm(forms.Form):
 
     identity_fields: ClassVar[tuple[str, ...]] = ()
     secret_fields: ClassVar[tuple[str, ...]] = ()
+    by_operator: bool = False
+    """Whether the operator gives these settings, who may do what is too dangerous for everyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,13 @@ class CleanSettings:
     open: dict[str, Any]
     secret: dict[str, Any] = field(repr=False)
     identity: str
+    made: dict[str, Any] = field(repr=False, default_factory=dict)
+    """Of the secrets those that the form made itself: their owner must be shown them once."""
 
 
-def clean_settings(form_class: type[SettingsForm], given: object, prefix: str = "settings") -> CleanSettings:
+def clean_settings(
+    form_class: type[SettingsForm], given: object, prefix: str = "settings", *, by_operator: bool = False
+) -> CleanSettings:
     """Validate and clean `given`. Raises `InvalidInput` with one error per field."""
     if not isinstance(given, dict):
         raise InvalidInput(FieldError(prefix, "must be an object.", "Send the settings as {name: value}."))
@@ -47,6 +54,7 @@ def clean_settings(form_class: type[SettingsForm], given: object, prefix: str = 
             )
         )
     form = form_class(data=given)
+    form.by_operator = by_operator
     if not form.is_valid():
         raise InvalidInput(
             *(
@@ -55,10 +63,12 @@ def clean_settings(form_class: type[SettingsForm], given: object, prefix: str = 
             )
         )
     cleaned = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
+    secret = {name: hide(value) for name, value in cleaned.items() if name in form_class.secret_fields}
     return CleanSettings(
         open={name: value for name, value in cleaned.items() if name not in form_class.secret_fields},
-        secret={name: value for name, value in cleaned.items() if name in form_class.secret_fields},
+        secret=secret,
         identity=identity_of(form_class, cleaned),
+        made={name: value for name, value in secret.items() if not given.get(name)},
     )
 
 

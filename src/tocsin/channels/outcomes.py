@@ -20,6 +20,7 @@ class Cause(TextChoices):
     REDIRECT = "redirect", _("The far side redirects; redirects are not followed.")
     THROTTLED = "throttled", _("The far side asked to slow down.")
     BUSY = "busy", _("Other work for the same host goes first.")
+    HOST_RESTS = "host_rests", _("The far side failed again and again; it is left alone for a while.")
     SERVER_ERROR = "server_error", _("The far side failed.")
     REFUSED_CONTENT = "refused_content", _("The far side refused the message.")
     REFUSED_RECIPIENT = "refused_recipient", _("The far side does not know this recipient.")

@@ -28,8 +28,8 @@ _abandoned: Counter[str] = Counter()
 
 
 def is_foreign(channel: Channel) -> bool:
-    """Whether a channel's code comes from outside this package."""
-    return not type(channel).__module__.startswith("tocsin.")
+    """Whether a channel's code comes from outside this package, or runs some that does."""
+    return channel.runs_foreign_code or not type(channel).__module__.startswith("tocsin.")
 
 
 def given_up() -> set[str]:
@@ -59,7 +59,7 @@ def _run(channel: Channel, message: Message, answers: queue.SimpleQueue[tuple[in
     try:
         outcome = channel.attempt(message)
     except BaseException as error:  # SystemExit and the like must not end the answer either
-        logger.exception("channel %s failed on delivery d%s", channel.slug, message.delivery_id)
+        channel.log_failure(message, error)
         outcome = Retry(Cause.BUG, type(error).__name__)
     finally:
         connections.close_all()

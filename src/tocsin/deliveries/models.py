@@ -87,6 +87,11 @@ class Delivery(models.Model):
                 fields=["organization", "-id"], name="tocsin_delivery_dead", condition=Q(state=State.DEAD)
             ),
             models.Index(
+                fields=["channel", "group_key", "identity", "-id"],
+                name="tocsin_delivery_group",
+                condition=Q(provider_id__gt="", group_key__gt=""),
+            ),
+            models.Index(
                 fields=["user", "-id"], name="tocsin_delivery_user", condition=Q(user__isnull=False)
             ),
         ]

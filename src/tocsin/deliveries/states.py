@@ -32,6 +32,7 @@ class Reason(TextChoices):
     OPTED_OUT = "opted_out", _("They switched this kind of message off on this channel.")
     NO_DESTINATION = "no_destination", _("They have no address on this channel.")
     DESTINATION_DISABLED = "destination_disabled", _("Their address on this channel is disabled.")
+    DESTINATION_UNVERIFIED = "destination_unverified", _("They have not confirmed this address yet.")
     RECIPIENT_GONE = "recipient_gone", _("The account no longer exists.")
     DESTINATION_GONE = "destination_gone", _("The destination no longer exists.")
     SECRET_UNREADABLE = "secret_unreadable", _("The destination's secret cannot be read with today's keys.")
@@ -45,6 +46,7 @@ class Reason(TextChoices):
     POISON = "poison", _("It took its worker down three times.")
     PLAN_FAILED = "plan_failed", _("Planning failed.")
     UNKNOWN_RECIPIENT = "unknown_recipient", _("Nobody and nothing goes by this name any more.")
+    HOST_RESTS = "host_rests", _("The far side failed, or asked for a pause; it is left alone until then.")
     RETRY = "retry", _("The last attempt failed; see its cause.")
     REPLAYED = "replayed", _("An operator sent it on its way again.")
 

@@ -9,6 +9,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from tocsin import conf
+from tocsin.channels.redact import hide
 from tocsin.errors import TocsinError
 
 
@@ -28,7 +29,7 @@ def unseal(sealed: str) -> Any:
     if not sealed:
         return {}
     try:
-        return json.loads(_keys().decrypt(sealed.encode()))
+        return hide(json.loads(_keys().decrypt(sealed.encode())))
     except InvalidToken:
         raise SecretUnreadable(
             "a secret cannot be read with today's keys: add the old one to SECRET_KEYS."

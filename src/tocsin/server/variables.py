@@ -59,6 +59,9 @@ VARIABLES: dict[str, Variable] = {
         "ALLOWED_PRIVATE_NETWORKS",
         _list,
     ),
+    "TOCSIN_SMS_GATEWAY_ADDRESS": Variable(
+        "E-mail address of an SMS gateway: `sms@example.com`.", "none", "SMS_GATEWAY_ADDRESS"
+    ),
     "TOCSIN_ENGINE": Variable("Who does the work: `inline` or `worker`.", "`inline`", "ENGINE"),
 }
 

@@ -29,6 +29,8 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     method: str = "POST"
     secret_values: Sequence[str] = ()
+    limit_key: str = ""
+    """What the far side counts its limits by where that is not the host: an account, a token. Never shown."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} of {len(self.body)} bytes>"
