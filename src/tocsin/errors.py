@@ -54,5 +54,13 @@ class NotFound(TocsinError, LookupError):
     """What was asked for does not exist, or belongs to another organization: the two are not told apart."""
 
 
+class TooSoon(TocsinError):
+    """It was done a moment ago. `seconds` says how long to wait (HTTP 429)."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(f"{message} Try again in {max(1, round(seconds))} s.")
+        self.seconds = seconds
+
+
 class Conflict(TocsinError):
     """The thing exists, but its state does not allow what was asked (HTTP 409)."""

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import router, transaction
+from django.db import DatabaseError, router, transaction
+from django.utils.translation import gettext as _
 
 from tocsin import clock, conf, engines
 from tocsin.channels import registry
-from tocsin.deliveries import due, intervene, plan, send
+from tocsin.channels.outcomes import Rejected
+from tocsin.deliveries import direct, due, intervene, notice, plan, send
 from tocsin.deliveries.record import reclaim
 from tocsin.engines import PLAN, wake
-from tocsin.errors import FieldError, InvalidInput, NotFound, invalid
+from tocsin.errors import FieldError, InvalidInput, NotFound, TocsinError, invalid
 from tocsin.events import accept as events
 from tocsin.events import draft
 from tocsin.events.draft import FIELDS, Draft
 from tocsin.events.models import Event
 from tocsin.inbox.models import InboxItem
-from tocsin.recipients import audiences
+from tocsin.recipients import audiences, destinations, managed, proof
 from tocsin.tenants.organizations import organization_id, organization_slug, project_id
 from tocsin.tenants.scope import OPERATOR, Scope
 
@@ -28,9 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from tocsin.channels.outcomes import Outcome
     from tocsin.events.accept import Accepted
     from tocsin.levels import Level
     from tocsin.recipients.audiences import Term
+    from tocsin.recipients.models import Destination
+
+logger = logging.getLogger("tocsin.pipeline")
 
 
 def notify(  # noqa: PLR0913 (the fields of an event, each by its name)
@@ -149,10 +156,48 @@ def forget(user_pk: Any) -> None:
         InboxItem.objects.filter(user=user_pk).delete()
 
 
+def test(destination: Destination) -> Outcome:
+    """Send a test to a destination at once; the outcome is the far side's. Raises `TooSoon`."""
+    destinations.note_test(destination)
+    name = {"label": destination.label}
+    outcome = direct.send_directly(
+        destination, _("A test by tocsin"), _("You can read this, so “%(label)s” works.") % name
+    )
+    return _heed(destination, outcome)
+
+
+def send_code(destination: Destination) -> Outcome:
+    """Send a destination the code that confirms it. Raises `TooSoon`, and `Conflict` where none is needed."""
+    code = proof.begin(destination)
+    body = _("Give this code where you entered this address. If that was not you, ignore it.")
+    outcome = direct.send_directly(destination, _("Your code is %(code)s") % {"code": code}, body)
+    return _heed(destination, outcome)
+
+
+def _heed(destination: Destination, outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Rejected) and outcome.disable_destination:
+        destinations.disable(destination, str(outcome.cause.label))
+    return outcome
+
+
+def tell_owner(destination: Destination) -> None:
+    """Say on other channels that a destination was disabled. A failure is logged: there is nobody to raise to."""
+    fields = notice.of_disabled(destination)
+    if fields is None:
+        logger.warning(
+            "destination %s is disabled, and nobody answers for it", managed.public_id(destination)
+        )
+        return
+    try:
+        notify(**fields)
+    except (TocsinError, DatabaseError):
+        logger.exception("the owner of destination %s could not be told", managed.public_id(destination))
+
+
 def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
     """One batch of a channel, or of planning. Returns how many rows were taken."""
     if channel != PLAN:
-        sent = send.deliver(channel, count, stop)
+        sent = send.deliver(channel, count, stop, tell_owner)
         if sent and registry.get(channel).in_app:
             wake.publish(wake.INBOX)
         return sent

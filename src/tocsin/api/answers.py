@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from ninja import errors as ninja_errors
 
-from tocsin.errors import Conflict, DedupeConflict, FieldError, InvalidInput, NotFound, TocsinError
+from tocsin.errors import Conflict, DedupeConflict, FieldError, InvalidInput, NotFound, TocsinError, TooSoon
 from tocsin.sources.strict_json import MAX_REPORTED, Unparsable
 
 if TYPE_CHECKING:
@@ -132,6 +133,10 @@ def _of_refused_value(error: Any) -> Answer:
     )
 
 
+def _too_soon(error: Any) -> Answer:
+    return problem(429, str(error), headers=[("Retry-After", str(math.ceil(error.seconds)))])
+
+
 def _is_disk_full(error: Any) -> bool:
     cause = error.__cause__
     sqlite, postgres = getattr(cause, "sqlite_errorname", ""), getattr(cause, "sqlstate", "")
@@ -152,6 +157,7 @@ _WORDED: tuple[tuple[Any, Callable[[Any], Answer]], ...] = (
     (Unparsable, lambda error: problem(400, str(error))),
     ((NotFound, Http404), lambda error: problem(404, NOTHING)),
     (DedupeConflict, lambda error: problem(409, str(error), kind="dedupe-conflict")),
+    (TooSoon, _too_soon),
     (Conflict, lambda error: problem(409, str(error))),
     (Refusal, lambda error: problem(error.status, error.detail, headers=error.headers)),
     ((OperationalError, InterfaceError), _of_database_error),

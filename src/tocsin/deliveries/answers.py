@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
+from tocsin.channels.redact import strike
 from tocsin.deliveries.retry import MAX_WISH_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 MAX_DETAIL = 500
 MAX_PROVIDER_ID = 200
 
 
-def fit(answer: object) -> Outcome:
-    """`answer` as an outcome the database takes. What is none is a bug of the channel, and tried again."""
+def fit(answer: object, secrets: Callable[[], Iterable[str]] = tuple) -> Outcome:
+    """`answer` as an outcome the database takes, without the texts that `secrets` gives.
+
+    What is no outcome is a bug of the channel, and tried again.
+    """
+
+    def _text(given: object, limit: int) -> str:
+        return _storable(strike(str(given), secrets())[:limit]) if given else ""
+
     match answer:
         case Sent(provider_id):
             return Sent(_text(provider_id, MAX_PROVIDER_ID))
@@ -27,9 +40,8 @@ def _cause(given: object) -> Cause:
     return Cause(given) if given in Cause.values else Cause.BUG
 
 
-def _text(given: object, limit: int) -> str:
+def _storable(text: str) -> str:
     """PostgreSQL stores no NUL, and nothing writes half a surrogate pair."""
-    text = "" if given is None else str(given)[:limit]
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 

@@ -27,6 +27,7 @@ class Facts:
     dnd_until: datetime | None = None
     destination_known: bool = True
     destination_disabled: bool = False
+    destination_unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,16 @@ def judge(facts: Facts) -> Verdict | None:
         return Verdict(State.EXPIRED, Reason.EVENT_EXPIRED)
     if facts.to_person and (verdict := _judge_person(facts)):
         return verdict
+    reason = _why_not_there(facts)
+    return Verdict(State.SKIPPED, reason) if reason else None
+
+
+def _why_not_there(facts: Facts) -> Reason | None:
     if not facts.destination_known:
-        return Verdict(State.SKIPPED, Reason.DESTINATION_GONE)
+        return Reason.DESTINATION_GONE
     if facts.destination_disabled:
-        return Verdict(State.SKIPPED, Reason.DESTINATION_DISABLED)
-    return None
+        return Reason.DESTINATION_DISABLED
+    return Reason.DESTINATION_UNVERIFIED if facts.destination_unverified else None
 
 
 def _judge_person(facts: Facts) -> Verdict | None:

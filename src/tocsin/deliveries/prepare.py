@@ -11,10 +11,11 @@ from tocsin import clock, conf
 from tocsin.channels.base import EventView, Message, Recipient, Target
 from tocsin.deliveries.judge import Facts, Verdict, judge
 from tocsin.deliveries.states import Reason, State
+from tocsin.deliveries.threads import Group, threads_of
 from tocsin.events import types
 from tocsin.events.models import Event
 from tocsin.levels import Level
-from tocsin.recipients import secrets, users
+from tocsin.recipients import proof, secrets, users
 from tocsin.recipients.models import Destination, Preference
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Surroundings:
     opted_out: set[tuple[Any, str]]
     broken_accounts: set[tuple[Any, str]]
     now: datetime
+    threads: dict[Group, str]
     views: dict[int, EventView] = field(default_factory=dict)
 
     def view(self, event: Event) -> EventView:
@@ -66,6 +68,7 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         opted_out=_refused(channel, events, refusing) if refusing else set(),
         broken_accounts=set(broken.values_list("user", "identity")) if channel.uses_account_email else set(),
         now=now,
+        threads=threads_of(channel, claimed, events),
     )
 
 
@@ -88,6 +91,7 @@ class Known(NamedTuple):
     settings: dict[str, Any]
     secrets: str
     disabled_at: datetime | None
+    verified_at: datetime | None
 
 
 def _destinations(pks: set[int]) -> dict[int, Known]:
@@ -119,6 +123,8 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
             destination_known=row.destination_id is None or destination is not None,
             destination_disabled=bool(destination and destination.disabled_at)
             or (row.destination_id is None and (row.user_id, row.identity) in around.broken_accounts),
+            destination_unverified=destination is not None
+            and proof.is_missing(channel.slug, destination.verified_at),
         )
     )
     if verdict is not None or event is None:
@@ -127,6 +133,7 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
     if isinstance(target, Verdict):
         return target
     view = around.view(event)
+    thread = around.threads.get((row.organization_id, event.group_key, row.identity), "")
     return Message(
         delivery_id=row.id,
         attempt=row.attempt,
@@ -135,7 +142,8 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         target=target,
         recipient=person,
         locale=row.locale,
-        action="resolve" if event.status == "resolved" else "open",
+        thread=thread,
+        action="resolve" if event.status == "resolved" else "update" if thread else "open",
     )
 
 

@@ -10,9 +10,9 @@ MAX_WISH_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The settings that decide; times in seconds."""
+    """The settings that decide; times in seconds. None: attempts do not count."""
 
-    max_attempts: int
+    max_attempts: int | None
     give_up_after: float
     backoff: float
     cap: float
@@ -26,7 +26,7 @@ def wait_before_retry(
     `attempt` counts from 1, `age` is the delivery's in seconds, `wish` what the far side asked for,
     `chance` a random number from 0 to 1 (full jitter).
     """
-    if attempt >= policy.max_attempts or age >= policy.give_up_after:
+    if (policy.max_attempts is not None and attempt >= policy.max_attempts) or age >= policy.give_up_after:
         return None
     wait = min(policy.cap, policy.backoff * 2.0 ** min(attempt - 1, 40)) * chance
     if wish is not None:

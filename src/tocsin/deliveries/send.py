@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, connections
@@ -22,10 +23,11 @@ from tocsin.deliveries.prepare import look_around, prepare
 from tocsin.deliveries.record import Result, record_patiently, renew
 from tocsin.deliveries.retry import RetryPolicy, wait_before_retry
 from tocsin.deliveries.states import AttemptOutcome, Reason, State
-from tocsin.recipients import destinations
+from tocsin.recipients import destinations, managed
+from tocsin.recipients.models import Destination
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tocsin.channels.base import Channel, Message
 
@@ -44,14 +46,20 @@ _hands: set[Hand] = set()
 _hands_lock = threading.Lock()
 
 
-def deliver(channel: str, count: int, stop: threading.Event | None = None) -> int:
+def deliver(
+    channel: str,
+    count: int,
+    stop: threading.Event | None = None,
+    tell: Callable[[Destination], None] | None = None,
+) -> int:
     """Send what is due on a channel, at most `count` at a time. Returns how many deliveries were taken.
 
-    `stop`, once set, ends the batch early: what was not handed over is released.
+    `stop`, once set, ends the batch early: what was not handed over is released. `tell` is called with each
+    destination that the far side says is gone, when it has been disabled.
     """
     if pauses.is_paused(channel) or channel in foreign.given_up():
         return 0
-    hand = Hand(registry.get(channel), count, stop or threading.Event())
+    hand = Hand(registry.get(channel), count, stop or threading.Event(), tell)
     with _hands_lock:
         _hands.add(hand)
     try:
@@ -74,8 +82,15 @@ def renew_leases() -> None:
 class Hand:
     """What one thread has in hand of one channel; the Feed that the channel reads from."""
 
-    def __init__(self, channel: Channel, count: int, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        count: int,
+        stop: threading.Event,
+        tell: Callable[[Destination], None] | None = None,
+    ) -> None:
         self.channel = channel
+        self.tell = tell
         self.count = count
         self.stop = stop
         self.taken = 0
@@ -98,7 +113,7 @@ class Hand:
                 alone = False
             if self._first:
                 for message, outcome in self._outcomes():
-                    self._answer(message.delivery_id, outcome)
+                    self._answer(message.delivery_id, fit(outcome, partial(self.channel.secrets_of, message)))
         except Exception:
             logger.exception("channel %s ended its batch with an error", self.channel.slug)
         finally:
@@ -185,8 +200,7 @@ class Hand:
         self.flush()
         return messages
 
-    def _answer(self, pk: int, answer: Outcome) -> None:
-        outcome = fit(answer)
+    def _answer(self, pk: int, outcome: Outcome) -> None:
         self._answered += 1
         row = self._rows.get(pk)
         if row is None:
@@ -194,7 +208,9 @@ class Hand:
             return
         self._note(pk, _result_of_outcome(row, outcome))
         if isinstance(outcome, Rejected) and outcome.disable_destination:
-            _disable(self.channel.slug, row, str(outcome.cause.label))
+            disabled = _disable(self.channel.slug, row, str(outcome.cause.label))
+            if disabled is not None and self.tell is not None:
+                self.tell(disabled)
 
     def _note(self, pk: int, result: Result) -> None:
         with self._lock:
@@ -212,12 +228,15 @@ class Hand:
         record_patiently(results, conf.get("LEASE_SECONDS"))
 
 
-def _disable(channel: str, row: Claimed, why: str) -> None:
-    """Stop using an address that the far side says does not work. A bare address has nothing to disable."""
+def _disable(channel: str, row: Claimed, why: str) -> Destination | None:
+    """Stop using an address that the far side says does not work; None if there was nothing to disable."""
     if row.destination_id is not None:
-        destinations.disable([row.destination_id], why)
+        found = Destination.objects.filter(pk=row.destination_id, identity=row.identity).first()
     elif row.user_id is not None:
-        destinations.disable_account_address(row.user_id, channel, row.identity, why)
+        found = managed.entry(row.user_id, channel, row.identity)
+    else:
+        return None  # a bare address
+    return found if found is not None and destinations.disable(found, why) else None
 
 
 def _result_of_verdict(row: Claimed, verdict: Verdict) -> Result:
@@ -229,16 +248,17 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
     match outcome:
         case Sent(provider_id):
             return Result(row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id)
-        case Later(_, after):
+        case Later(cause, after):
             state = State.RETRYING if row.attempt > 1 else State.PENDING
             reason = Reason.RETRY if row.attempt > 1 else Reason.NONE
+            reason = Reason.HOST_RESTS if cause == Cause.HOST_RESTS else reason
             return Result(row.id, row.fence, state, reason, wait=after, tried=False)
         case Rejected(cause, detail):
             return Result(row.id, row.fence, State.DEAD, Reason.REJECTED,
                           outcome=AttemptOutcome.REJECTED, cause=cause, detail=detail)  # fmt: skip
         case Retry(cause, detail, after):
             wait = wait_before_retry(
-                _policy(),
+                _policy(cause),
                 row.attempt,
                 row.age,
                 after,
@@ -249,9 +269,10 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
                           outcome=AttemptOutcome.RETRY, cause=cause, detail=detail)  # fmt: skip
 
 
-def _policy() -> RetryPolicy:
+def _policy(cause: Cause) -> RetryPolicy:
+    """Who is asked to slow down is not given up for it by count, only by age."""
     return RetryPolicy(
-        max_attempts=conf.get("MAX_ATTEMPTS"),
+        max_attempts=None if cause == Cause.THROTTLED else conf.get("MAX_ATTEMPTS"),
         give_up_after=conf.get("GIVE_UP_HOURS") * 3600.0,
         backoff=conf.get("BACKOFF_SECONDS"),
         cap=conf.get("BACKOFF_CAP_SECONDS"),

@@ -119,4 +119,11 @@ def get_check(name: str) -> Check:
 event_type("message:internal", label=_("Message from a colleague"))
 event_type("message:system", label=_("Message from the system"), channels=("message", "email"))
 event_type("task:finished", label=_("Task finished"), channels=("email",))
+event_type(
+    "destination:disabled",
+    label=_("An address of yours does not work"),
+    channels=("message", "email"),
+    level=Level.WARNING,
+    mandatory=True,
+)
 event_type("drill", label=_("Drill"), channels=("message",))

@@ -36,6 +36,20 @@ def unseal(sealed: str) -> Any:
         ) from None
 
 
+def reseal(sealed: str) -> str:
+    """The same secret under the newest key; `sealed` itself where it is that already. Raises `SecretUnreadable`."""
+    values = unseal(sealed)
+    try:
+        _newest().decrypt(sealed.encode())
+    except InvalidToken:
+        return seal(values)
+    return sealed
+
+
+def _newest() -> Fernet:
+    return Fernet(conf.secret_keys()[0])
+
+
 def _keys() -> MultiFernet:
     return _made_of(conf.secret_keys())
 
