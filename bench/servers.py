@@ -95,7 +95,8 @@ class Nginx:
 
 
 @contextlib.contextmanager
-def nginx() -> Iterator[Nginx]:
+def nginx(answer: str = "") -> Iterator[Nginx]:
+    """It says `answer` to whatever it is asked."""
     program = tool("nginx", "nginx")
     port = free_port()
     listen = " ".join(f"listen {host}:{port} backlog=4096;" for host in HOSTS)
@@ -108,12 +109,16 @@ def nginx() -> Iterator[Nginx]:
                 access_log off; keepalive_requests 1000000; client_body_temp_path {folder}/body;
                 proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
                 scgi_temp_path {folder}/s;
-                server {{ {listen} location = /status {{ stub_status; }} location / {{ return 200; }} }}
+                server {{ {listen} location = /status {{ stub_status; }} location / {{ {_said(answer)} }} }}
             }}
         """)
         command = [program, "-c", str(config), "-p", str(folder), "-e", str(folder / "errors")]
         with running(command, port, folder):
             yield Nginx(port)
+
+
+def _said(answer: str) -> str:
+    return f"default_type application/json; return 200 '{answer}';" if answer else "return 200;"
 
 
 @contextlib.contextmanager

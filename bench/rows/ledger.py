@@ -1,4 +1,4 @@
-"""Row 4: plan → claim → record through `memory`. Limit: a bare claim loop. Peer: Celery's no-op tasks."""
+"""Row 5: plan → claim → record through `memory`. Limit: a bare claim loop. Peer: Celery's no-op tasks."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django import forms
+from django.views.decorators.debug import sensitive_variables
 
 from tocsin.channels.redact import hide
 from tocsin.conf import nearest
@@ -38,6 +39,7 @@ class CleanSettings:
     """Of the secrets those that the form made itself: their owner must be shown them once."""
 
 
+@sensitive_variables()
 def clean_settings(
     form_class: type[SettingsForm], given: object, prefix: str = "settings", *, by_operator: bool = False
 ) -> CleanSettings:

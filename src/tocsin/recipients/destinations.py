@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.views.decorators.debug import sensitive_variables
 
 from tocsin import clock
 from tocsin.channels import registry
@@ -64,11 +65,13 @@ def find(public_id: str, scope: Scope) -> Destination:
     return found
 
 
+@sensitive_variables()
 def add_destination(owner: Any, channel: str, settings: object, *, label: str = "") -> Destination:
     """`create`, in the operator's name: nothing has to be confirmed."""
     return create(owner, channel, settings, label=label, by_operator=True).destination
 
 
+@sensitive_variables()
 def create(
     owner: Any, channel: str, settings: object, *, label: object = "", by_operator: bool = False
 ) -> Saved:
@@ -89,6 +92,7 @@ def create(
     return Saved(destination, cleaned.made)
 
 
+@sensitive_variables()
 def change(
     destination: Destination, settings: object, *, label: object = "", by_operator: bool = False
 ) -> Saved:
@@ -109,6 +113,7 @@ def change(
     return Saved(destination, cleaned.made, cleared)
 
 
+@sensitive_variables()
 def _merged(
     channel: Channel, destination: Destination, given: object, *, by_operator: bool
 ) -> tuple[CleanSettings, bool]:

@@ -1,4 +1,4 @@
-"""Webhooks: from due deliveries to recorded `sent`, the channel with the HTTP seam alone, and a bare pycurl loop."""
+"""HTTP posts: from due deliveries to recorded `sent`, a channel with the HTTP seam alone, and a bare pycurl loop."""
 
 from __future__ import annotations
 
@@ -7,26 +7,44 @@ from threading import Thread
 from typing import Any
 
 import pycurl
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.test import override_settings
 
 from bench.inside import messages, people
-from tocsin.channels.webhook import WebhookChannel
-from tocsin.channels.webhook.signing import make_secret
+from tocsin.channels import registry
 from tocsin.recipients import secrets
 from tocsin.recipients.models import Destination
 
 SLOTS = 50
+ACCOUNTS = 8
 CURLS = {"host", "content-length", "connection", "accept-encoding"}
 """Headers that curl and wrk write themselves."""
+_at = {"bases": [""]}
 
 
-def prepare(count: int, urls: list[str]) -> None:
-    """People with a webhook each; all use one of `urls`, which differ by host."""
+def settings_of(channel: str, number: int) -> dict[str, Any]:
+    """The settings of the destination with this number, one of ACCOUNTS accounts or receivers."""
+    base = _at["bases"][number % len(_at["bases"])]
+    if channel == "slack":
+        return {"token": f"xoxb-1234567890-{number % ACCOUNTS:024}", "channel": "C0123456789"}
+    return {"url": f"{base}hook", "secret": "whsec_" + "QUJD" * 11}
+
+
+def use(bases: list[str]) -> None:
+    """Post to these from now on; Slack's API is at the first of them."""
+    _at["bases"] = bases
+    override_settings(TOCSIN=settings.TOCSIN | {"SLACK_API_URL": f"{bases[0]}api/"}).enable()
+
+
+def prepare(channel: str, count: int, bases: list[str]) -> None:
+    """People with a destination each; all use one of `bases`, which differ by host."""
+    use(bases)
     people.fill(count)
-    sealed = [secrets.seal({"url": url, "secret": make_secret()}) for url in urls]
+    sealed = [secrets.seal(settings_of(channel, number)) for number in range(ACCOUNTS)]
     rows = [
         Destination(
-            user_id=pk, channel="webhook", label=f"w{pk}", identity=f"w{pk}", secrets=sealed[pk % len(urls)]
+            user_id=pk, channel=channel, label=f"w{pk}", identity=f"w{pk}", secrets=sealed[pk % ACCOUNTS]
         )
         for pk in User.objects.values_list("pk", flat=True)
     ]
@@ -34,41 +52,46 @@ def prepare(count: int, urls: list[str]) -> None:
     people.settle()
 
 
-def tocsin(count: int) -> float:
+def tocsin(channel: str, count: int) -> float:
     """All deliveries of one event, which is planned before; requests per second."""
     people.clear()
-    people.announce("webhook")
+    people.announce(channel)
     people.plan()
-    return count / people.deliver("webhook", count, WebhookChannel.batch_size)
+    return count / people.deliver(channel, count, registry.get(channel).batch_size)
 
 
-def alone(count: int, urls: list[str]) -> float:
+def alone(channel: str, count: int) -> float:
     """The channel and the seam without the ledger; requests per second."""
-    targets = [{"url": url, "secret": make_secret()} for url in urls]
-    made = messages.made(count, lambda number: targets[number % len(urls)])
-    return count / messages.send_all(WebhookChannel(), made)
+    targets = [settings_of(channel, number) for number in range(ACCOUNTS)]
+    made = messages.made(count, lambda number: targets[number % ACCOUNTS])
+    return count / messages.send_all(registry.get(channel), made)
 
 
-def sample() -> dict[str, Any]:
-    """One request as the channel sends it: its body, and its headers by name."""
-    seen: list[tuple[str, dict[str, str]]] = []
+def sample(channel: str, answer: str) -> dict[str, Any]:
+    """One request as the channel sends it: its path, its body, and its headers by name."""
+    seen: list[tuple[str, str, dict[str, str]]] = []
 
     class Catcher(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()
-            seen.append((body, dict(self.headers.items())))
+            seen.append((self.path, body, dict(self.headers.items())))
             self.send_response(200)
-            self.send_header("content-length", "0")
+            self.send_header("content-length", str(len(answer)))
             self.end_headers()
+            self.wfile.write(answer.encode())
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
+    bases = _at["bases"]
     with HTTPServer(("127.0.0.1", 0), Catcher) as server:
         Thread(target=server.handle_request, daemon=True).start()
-        alone(1, [f"http://127.0.0.1:{server.server_port}/"])
-    body, headers = seen[0]
+        use([f"http://127.0.0.1:{server.server_port}/"])
+        alone(channel, 1)
+    use(bases)
+    path, body, headers = seen[0]
     return {
+        "path": path,
         "body": body,
         "headers": {name: text for name, text in headers.items() if name.lower() not in CURLS},
     }
