@@ -23,10 +23,6 @@ from tocsin.recipients import secrets
         ({"USER_FIELDS": {"mail": "email"}}, "mail", ""),
         ({"USER_FIELDS": {"email": "no__path"}}, "no__path", "profile__tz"),
         ({"SECRET_KEYS": ["not a key"]}, "generate_key", ""),
-        ({"CHANNELS": {"pager": "no.such.Channel"}}, "pager", "Install"),
-        ({"CHANNELS": {"plan": "tocsin.channels.memory.MemoryChannel"}}, "reserved", ""),
-        ({"CHANNELS": {"pager": "tocsin.channels.memory.MemoryChannel"}}, "memory", ""),
-        ({"CHANNELS": {"pager": "tocsin.errors.NotFound"}}, "subclass", ""),
     ],
 )
 def test_a_wrong_setting_is_one_clear_check(settings, given, named, hint) -> None:

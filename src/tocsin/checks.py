@@ -29,11 +29,14 @@ def register() -> None:
 
 
 def check_settings(**_: Any) -> list[checks.CheckMessage]:
-    """Every key of TOCSIN is known and sane, and every channel can be loaded."""
+    """Every key of TOCSIN is known and sane, and every channel can be loaded; without one the rest runs."""
     wrong = list(conf.problems())
     if wrong:
         return [_error(problem, "tocsin.E001") for problem in wrong]
-    return [_error(problem, "tocsin.E002") for problem in [*registry.problems(), *_user_fields()]]
+    return [
+        *(_error(problem, "tocsin.E002") for problem in _user_fields()),
+        *(_warning(problem, "tocsin.W005") for problem in registry.problems()),
+    ]
 
 
 def _user_fields() -> list[FieldError]:
@@ -50,21 +53,29 @@ def _user_fields() -> list[FieldError]:
 
 
 def check_event_types(**_: Any) -> list[checks.CheckMessage]:
-    """Every declared type names channels that exist."""
+    """Every declared type names channels that exist; one that is not installed is told once."""
     found: list[checks.CheckMessage] = []
     try:
         declared = types.types()
     except (InvalidInput, AttributeError) as error:
         return [checks.Error(f"TOCSIN['EVENT_TYPES']: {error}", id="tocsin.E003")]
-    known = registry.channels()
     for key, declaration in declared.items():
         for slug in declaration.channels:
-            if slug not in known:
-                problem = FieldError(
-                    f"event type {key!r}", f"names the channel {slug!r}.", conf.nearest(slug, known)
-                )
-                found.append(_error(problem, "tocsin.E003"))
+            found += _of_channel(f"event type {key!r}", slug)
     return found
+
+
+def _of_channel(field: str, slug: str) -> list[checks.CheckMessage]:
+    """What is wrong with naming this channel there."""
+    if slug in registry.channels():
+        return []
+    if missing := registry.missing().get(slug):
+        if not missing.lacks_extra:  # told by check_settings
+            return []
+        message = f"names the channel {slug!r}, which {missing.brief}."
+        return [_warning(FieldError(field, message, missing.problem.remedy), "tocsin.W005")]
+    remedy = conf.nearest(slug, registry.channels())
+    return [_error(FieldError(field, f"names the channel {slug!r}.", remedy), "tocsin.E003")]
 
 
 def check_database(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
@@ -116,3 +127,7 @@ def check_deploy(**_: Any) -> list[checks.CheckMessage]:
 
 def _error(problem: FieldError, code: str) -> checks.Error:
     return checks.Error(f"{problem.field} {problem.message}", hint=problem.remedy or None, id=code)
+
+
+def _warning(problem: FieldError, code: str) -> checks.Warning:
+    return checks.Warning(f"{problem.field} {problem.message}", hint=problem.remedy or None, id=code)

@@ -9,37 +9,18 @@ from tocsin.api.auth import SIGNED_IN
 from tocsin.api.routes import route
 from tocsin.api.schemas import ChannelList, EventTypeList
 from tocsin.channels import registry
-from tocsin.channels.forms import json_schema
+from tocsin.channels.facts import facts
 from tocsin.events.types import types
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from tocsin.channels.base import Channel
-
 
 @route("GET", "/channels", SIGNED_IN, shape=ChannelList)
 def list_channels(request: HttpRequest) -> HttpResponse:
-    """Every channel, with the JSON Schema of a destination's settings on it."""
-    items = [
-        {
-            "slug": slug,
-            "label": str(channel.label),
-            "schema": json_schema(channel.form),
-            "capabilities": _capabilities(channel),
-        }
-        for slug, channel in sorted(registry.channels().items())
-    ]
+    """Every channel: the JSON Schema of a destination's settings on it, and what it can do."""
+    items = [facts(channel) for _, channel in sorted(registry.channels().items())]
     return answers.respond({"items": items})
-
-
-def _capabilities(channel: Channel) -> list[str]:
-    has = {
-        "in_app": channel.in_app,
-        "addresses": channel.takes_addresses,
-        "account_email": channel.uses_account_email,
-    }
-    return [name for name, true in has.items() if true]
 
 
 @route("GET", "/event-types", SIGNED_IN, shape=EventTypeList)

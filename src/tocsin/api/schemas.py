@@ -234,12 +234,19 @@ class CountsOut(Schema):
 
 
 class ChannelOut(Schema):
-    """A channel, and the JSON Schema of a destination's settings on it."""
+    """A channel: the JSON Schema of a destination's settings on it, and what it can do."""
 
     slug: str
     label: str
     schema_: dict[str, Any] = Field(alias="schema")
     capabilities: list[str]
+    formats: list[str]
+    max_characters: int | None
+    max_bytes: int | None
+    batch_size: int
+    deadline_seconds: float
+    provider: str
+    not_ready: str
 
 
 class ChannelList(Schema):

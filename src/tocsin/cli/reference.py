@@ -13,10 +13,68 @@ WIDTH = 100
 
 
 @click.command("reference")
-@click.argument("page", type=click.Choice(["cli", "settings"]))
+@click.argument("page", type=click.Choice(["channels", "cli", "settings"]))
 def reference(page: str) -> None:
     """Print a page of the documentation."""
-    click.echo("\n".join(cli_page() if page == "cli" else settings_page()))
+    pages = {"channels": channels_page, "cli": cli_page, "settings": settings_page}
+    click.echo("\n".join(pages[page]()))
+
+
+def channels_page() -> Iterator[str]:
+    """Markdown: what each built-in channel shows, how much of it, and what else it can do."""
+    from tocsin.channels import registry
+    from tocsin.channels.facts import capabilities, limits
+    from tocsin.channels.offers import EXTRAS
+    from tocsin.cli.channels import at_most
+    from tocsin.cli.lazy import set_up_django
+
+    set_up_django()
+    yield from (
+        "# What each channel supports",
+        "",
+        "This page is made from the code: `tocsin reference channels > docs/reference/channels.md`. Of the channels",
+        "that you have, those of other packages too, `tocsin channels` and `GET /api/v1/channels` say the same.",
+        "",
+        f"| channel | shows | at most | {' | '.join(CAPABILITIES.values())} | a claim | deadline | needs |",
+        "|---|---|---|" + "---|" * len(CAPABILITIES) + "---|---|---|",
+    )
+    for channel in registry.built_in():
+        about, able = limits(channel), capabilities(channel)
+        cells = [
+            f"[{channel.label}](../channels/{channel.slug}.md) `{channel.slug}`",
+            ", ".join(about["formats"]),
+            at_most(about),
+            *("yes" if name in able else "" for name in CAPABILITIES),
+            str(about["batch_size"]),
+            f"{about['deadline_seconds']:g} s",
+            f"`tocsin[{EXTRAS[channel.slug]}]`" if channel.slug in EXTRAS else "",
+        ]
+        yield f"| {' | '.join(cells)} |"
+    yield from ("", *CHANNELS_KEY.strip().splitlines())
+
+
+CAPABILITIES = {
+    "updates": "updates",
+    "threads": "threads",
+    "receipts": "receipts",
+    "addresses": "bare addresses",
+    "account_email": "account e-mail",
+    "in_app": "in the app",
+}
+CHANNELS_KEY = """
+- **shows**: what the far side makes of a message. The body of an event is Markdown; each channel turns it into this.
+- **at most**: a longer text is shortened and says so, or the message is rejected (`too_large`); the channel's page
+  says which.
+- **updates**: a later event of the same `group_key` changes the message that was sent. **threads**: it is sent as a
+  reply to it.
+- **receipts**: the far side names each message that it takes, and the ledger keeps that name.
+- **bare addresses**: `to=["email:ops@example.com"]` needs no destination. **account e-mail**: everyone with an
+  address in their account can be reached without one.
+- **in the app**: the far side is the inbox; there is nothing to set up.
+- **a claim**: how many messages are taken at once. **deadline**: how long one message may take before it is tried
+  again.
+- **needs**: the extra to install, as in `pip install "tocsin[sms]"`.
+"""
 
 
 def settings_page() -> Iterator[str]:

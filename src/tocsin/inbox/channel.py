@@ -8,7 +8,7 @@ from django.db.models import F, Value
 from django.utils.translation import gettext_lazy as _
 
 from tocsin import clock
-from tocsin.channels.base import Channel, Message, Outcome, Rendered, Sent
+from tocsin.channels.base import Abilities, Channel, Message, Outcome, Rendered, Sent
 from tocsin.deliveries.insert_select import insert_select
 from tocsin.deliveries.models import Delivery
 from tocsin.inbox.models import InboxItem
@@ -26,6 +26,7 @@ class InAppChannel(Channel):
     """What bell, banner and modal have in common: all of it but the name."""
 
     in_app = True
+    abilities = Abilities(formats=("html",))
 
     def plan_items(self, wave: Wave, people: QuerySet[Any]) -> int:
         """One inbox item for each of these people, by one statement. Returns how many were new."""

@@ -160,7 +160,7 @@ def _term(item: object, organization: str) -> Term:
         return Term(kind, str(_number(value)))
     if kind in set_kinds():
         return Term(kind, _own(kind, value, organization))
-    if kind in registry.channels():
+    if kind in registry.channels() or kind in registry.missing():
         return Term(kind, _address(kind, value))
     addressed = [slug for slug, channel in registry.channels().items() if channel.takes_addresses]
     known = ["user", "destination", *set_kinds(), *addressed]

@@ -83,12 +83,17 @@ class MailFeed:
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
-def use_backend(settings: Any, path: str, **options: Any) -> None:
-    """Let the project send through the mail backend at `path`; SMTP takes host, port, timeout, username, …"""
+def as_backend(path: str, **options: Any) -> dict[str, Any]:
+    """Django's settings for the mail backend at `path`; SMTP takes host, port, timeout, username, …"""
     if compat.HAS_MAILERS:
-        settings.MAILERS = {"default": {"BACKEND": path, "OPTIONS": options}}
-        return
-    settings.EMAIL_BACKEND = path
+        return {"MAILERS": {"default": {"BACKEND": path, "OPTIONS": options}}}
     names = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
-    for name, value in options.items():
-        setattr(settings, f"EMAIL_{names.get(name, name.upper())}", value)
+    return {"EMAIL_BACKEND": path} | {
+        f"EMAIL_{names.get(name, name.upper())}": value for name, value in options.items()
+    }
+
+
+def use_backend(settings: Any, path: str, **options: Any) -> None:
+    """Let the project send through the mail backend at `path`."""
+    for name, value in as_backend(path, **options).items():
+        setattr(settings, name, value)

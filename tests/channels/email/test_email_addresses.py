@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tocsin.channels.email import EmailChannel
-from tocsin.channels.email.address import EmailForm, parse_sender
+from tocsin.channels.email.address import EmailForm
 from tocsin.channels.forms import clean_settings, json_schema
+from tocsin.channels.mail.address import parse_sender
 from tocsin.errors import InvalidInput
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.channels.email.mails import event, message
-from tocsin.channels.email import EmailChannel, clerk, compose
+from tocsin.channels.email import STYLE, EmailChannel, letter
+from tocsin.channels.mail import clerk
 from tocsin.levels import Level
 
 
@@ -102,9 +103,9 @@ def test_an_unknown_language_is_answered_in_the_sites_own():
 
 def test_a_letter_is_rendered_once_for_all_who_receive_it(monkeypatch):
     rendered = []
-    original = compose.render
-    monkeypatch.setattr(compose, "render", lambda item: rendered.append(item) or original(item))
-    desk = clerk.Clerk()
+    original = letter.render
+    monkeypatch.setattr(letter, "render", lambda item: rendered.append(item) or original(item))
+    desk = clerk.Clerk(STYLE)
     for number in range(50):
         desk.job(message(f"u{number}@example.net", number=number))
         desk.job(message(f"u{number}@example.net", number=number, locale="de"))
@@ -112,7 +113,7 @@ def test_a_letter_is_rendered_once_for_all_who_receive_it(monkeypatch):
 
 
 def test_few_letters_are_remembered():
-    desk = clerk.Clerk()
+    desk = clerk.Clerk(STYLE)
     for number in range(100):
         desk.job(message(id=f"event-{number}"))
     assert len(desk._shared) == clerk.LETTERS_KEPT

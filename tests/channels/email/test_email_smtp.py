@@ -12,7 +12,8 @@ import pytest
 from tests.channels.email.mails import SMTP, MailFeed, message, messages, use_backend
 from tests.servers.smtp_catcher import CLOSE, HANG, SmtpCatcher
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
-from tocsin.channels.email import EmailChannel, idle
+from tocsin.channels.email import EmailChannel
+from tocsin.channels.mail import idle
 from tocsin.channels.outcomes import Later
 
 

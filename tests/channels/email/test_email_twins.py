@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.channels.email.mails import message
 from tocsin.channels.base import Rejected
-from tocsin.channels.email import compose, wire
-from tocsin.channels.email.backend import mail_of
-from tocsin.channels.email.compose import Refused
+from tocsin.channels.email.letter import letter_of, personal_of
+from tocsin.channels.mail import compose, wire
+from tocsin.channels.mail.backend import mail_of
+from tocsin.channels.mail.compose import Refused
 from tocsin.levels import Level
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=300)
@@ -40,7 +41,7 @@ def _sender(settings):
 def both(mail):
     """The mail as a receiver of each path reads it."""
     sender = compose.sender()
-    letter, personal = compose.letter_of(mail, sender), compose.personal_of(mail, sender, DATE)
+    letter, personal = letter_of(mail, sender), personal_of(mail, sender, DATE)
     ours = wire.addressed(wire.serialise(letter), personal)
     content = ours.content(b"")
     assert content.isascii()

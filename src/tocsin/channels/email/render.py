@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from django.template import Context, Engine
 from django.utils import translation
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from tocsin.channels.base import EventView, Message, Rendered
+from tocsin.channels.subject import in_language_of, subject_of
 from tocsin.channels.text import one_line, safe_url, to_html, to_text
 from tocsin.levels import Level
 
@@ -24,25 +25,13 @@ COLORS = {Level.INFO: "#4a6b8a", Level.WARNING: "#96690b", Level.ERROR: "#b3461f
 
 def render(message: Message) -> Rendered:
     """Subject, text and HTML in the message's language. Takes nothing from the recipient."""
-    with translation.override(_language(message.locale)):
-        subject = subject_of(message)
+    with in_language_of(message):
+        # What looks like an encoded word would be decoded by the reader's program, so it is broken up.
+        subject = subject_of(message).replace("=?", "= ?")
         context = Context(_values(message, subject))
         text = _engine().get_template("letter.txt").render(context)
         html = _engine().get_template("letter.html").render(context)
     return Rendered(subject=subject, text=_lines(text), html=_lines(html))
-
-
-def subject_of(message: Message) -> str:
-    """The title on one line, marked "[error]", "[critical]" or "[resolved]", and how many events follow it."""
-    event = message.event
-    mark = event.level.slug if event.level >= Level.ERROR else ""
-    if message.action == "resolve":
-        mark = "resolved"
-    title = one_line(event.title)
-    more = len(message.events) - 1
-    rest = " " + ngettext("(and %d more)", "(and %d more)", more) % more if more else ""
-    # What looks like an encoded word would be decoded by the reader's program, so it is broken up.
-    return f"{f'[{mark}] ' if mark else ''}{title}{rest}".replace("=?", "= ?")
 
 
 def _values(message: Message, subject: str) -> dict[str, Any]:
@@ -87,11 +76,6 @@ def _level_name(level: Level) -> str:
         Level.CRITICAL: gettext("Critical"),
     }
     return names[level]
-
-
-def _language(locale: str) -> str:
-    known = locale and translation.check_for_language(locale)
-    return locale if known else translation.get_language() or "en"
 
 
 def _lines(text: str) -> str:

@@ -52,6 +52,7 @@ def examine() -> list[Finding]:
             "secrets": ledger.secrets,
             "workers": ledger.workers,
             "pauses": ledger.paused,
+            "destinations": ledger.unready,
             "queue": ledger.queue,
             "dead": ledger.dead,
         }

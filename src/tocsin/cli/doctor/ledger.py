@@ -86,7 +86,7 @@ def queue() -> Iterator[Finding]:
     now = clock.now()
     waiting = Event.objects.filter(state=EventState.WAITING)
     late = {PLAN: _oldest(waiting, now)}
-    for slug in registry.channels():
+    for slug in [*registry.channels(), *registry.missing()]:
         late[slug] = _oldest(Delivery.objects.filter(channel=slug, state__in=READY), now)
     ages = {name: (now - due).total_seconds() for name, due in late.items() if due is not None}
     for name, age in ages.items():
@@ -98,6 +98,13 @@ def queue() -> Iterator[Finding]:
             )
     if all(age <= LATE_SECONDS for age in ages.values()):
         yield ok("queue", "nothing is late")
+
+
+def unready() -> Iterator[Finding]:
+    """Channels that people have set up and the operator has not."""
+    for slug, channel in registry.channels().items():
+        if (problem := channel.not_ready()) and Destination.objects.filter(channel=slug).usable().exists():
+            yield warning("channels", f"{slug} has destinations and is not ready", problem)
 
 
 def _oldest(found: QuerySet[Event] | QuerySet[Delivery], now: datetime) -> datetime | None:

@@ -71,7 +71,7 @@ def mail() -> Iterator[Finding]:
 def _mail_server(backend: object, place: str) -> Finding:
     from smtplib import SMTPException
 
-    from tocsin.channels.email.opening import open_connection
+    from tocsin.channels.mail.opening import open_connection
 
     try:
         opened = open_connection(backend, MAIL_SECONDS)  # type: ignore[arg-type]

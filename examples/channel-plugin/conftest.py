@@ -1,0 +1,5 @@
+import django
+from django.conf import settings
+
+settings.configure()
+django.setup()

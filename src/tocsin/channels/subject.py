@@ -1,0 +1,33 @@
+"""The one line that says what a message is about: a mail's subject, the first line of a text message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils import translation
+from django.utils.translation import ngettext
+
+from tocsin.channels.text import one_line
+from tocsin.levels import Level
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from tocsin.channels.base import Message
+
+
+def in_language_of(message: Message) -> AbstractContextManager[None]:
+    """Translate to the message's language, or to the site's own where that one is not known."""
+    known = message.locale and translation.check_for_language(message.locale)
+    return translation.override(message.locale if known else translation.get_language() or "en")
+
+
+def subject_of(message: Message) -> str:
+    """The title on one line, marked "[error]", "[critical]" or "[resolved]", and how many events follow it."""
+    event = message.event
+    mark = event.level.slug if event.level >= Level.ERROR else ""
+    if message.action == "resolve":
+        mark = "resolved"
+    more = len(message.events) - 1
+    rest = " " + ngettext("(and %d more)", "(and %d more)", more) % more if more else ""
+    return f"{f'[{mark}] ' if mark else ''}{one_line(event.title)}{rest}"
