@@ -47,6 +47,7 @@ DEFAULT_FROM_EMAIL = "Tocsin <tocsin@example.org>"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

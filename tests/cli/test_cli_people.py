@@ -1,4 +1,4 @@
-"""`tocsin user`, `destinations` and `token`."""
+"""`tocsin user` and `token`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import json
 import pytest
 from django.contrib.auth import get_user_model
 
-from tocsin.recipients.models import Destination
-from tocsin.recipients.secrets import unseal
 from tocsin.tenants import tokens
 
 GOOD = "correct horse battery"
@@ -50,48 +48,6 @@ def test_a_user_that_cannot_be(invoke, settings, arguments, stdin, said):
     invoke("user", "create", "ana")
     assert said in invoke("user", "create", *arguments, stdin=stdin, code=2).stderr
     assert get_user_model().objects.count() == 1
-
-
-def test_a_webhook_whose_secrets_are_never_shown(invoke):
-    invoke("user", "create", "ana")
-    number = invoke("destinations", "add", "user:ana", "webhook", "--set", "url=https://example.org/s3cr3t",
-                    "--label", "CI").stdout  # fmt: skip
-    assert unseal(Destination.objects.get(pk=int(number)).secrets)["url"] == "https://example.org/s3cr3t"
-    shown = invoke("destinations", "list").stdout + invoke("destinations", "list", "--json").stdout
-    assert "CI" in shown
-    assert "s3cr3t" not in shown
-    assert "whsec_" not in shown
-
-
-def test_a_secret_from_stdin_and_settings_as_json(invoke):
-    invoke("destinations", "add", "org:default", "webhook", "--set", "url=-", stdin="https://example.org/a\n")
-    given = json.dumps({"email_address": "oncall@example.org"})
-    invoke("destinations", "add", "org:default", "email", "--settings", given)
-    rows = json.loads(invoke("destinations", "list", "--json").stdout)
-    assert [(row["owner"], row["channel"]) for row in rows] == [
-        ("org:default", "webhook"),
-        ("org:default", "email"),
-    ]
-    assert invoke("destinations", "list", "--channel", "email").stdout.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["user:nobody", "email"], "There is no user 'nobody'"),
-        (["org:acme", "email"], "There is no organization 'acme'"),
-        (["ana", "email"], "Write user:ana or org:acme"),
-        (["org:default", "emial"], "Did you mean 'email'?"),
-        (["org:default", "message"], "needs no destination"),
-        (["org:default", "email", "--set", "adress=x"], "settings.adress: is no setting of this channel"),
-        (["org:default", "email", "--set", "email_address=nobody"], "settings.email_address: "),
-        (["org:default", "email", "--set", "email_address"], "is no NAME=VALUE"),
-        (["org:default", "webhook", "--set", "url=ftp://example.org"], "settings.url: "),
-    ],
-)
-def test_a_destination_that_cannot_be(invoke, arguments, said):
-    assert said in invoke("destinations", "add", *arguments, code=2).stderr
-    assert not Destination.objects.exists()
 
 
 def test_a_token_is_printed_alone_works_and_is_revoked(invoke):

@@ -76,7 +76,7 @@ def test_every_setting_is_documented():
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)) == set(known)
 
 
-@pytest.mark.parametrize("page", ["cli", "settings"])
+@pytest.mark.parametrize("page", ["channels", "cli", "settings"])
 def test_pages_made_from_the_code_are_made_from_this_code(page):
     done = CliRunner().invoke(cli, ["reference", page], prog_name="tocsin")
     assert done.exit_code == 0, done.output

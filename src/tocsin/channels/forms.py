@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -13,6 +14,9 @@ from django.views.decorators.debug import sensitive_variables
 from tocsin.channels.redact import hide
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput
+
+UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What one line of text may not hold: it would forge others, in a header or in a log."""
 
 
 class SettingsForm(forms.Form):
@@ -65,6 +69,7 @@ def clean_settings(
             )
         )
     cleaned = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
+    _refuse_controls(form_class, cleaned, prefix)
     secret = {name: hide(value) for name, value in cleaned.items() if name in form_class.secret_fields}
     return CleanSettings(
         open={name: value for name, value in cleaned.items() if name not in form_class.secret_fields},
@@ -72,6 +77,15 @@ def clean_settings(
         identity=identity_of(form_class, cleaned),
         made={name: value for name, value in secret.items() if not given.get(name)},
     )
+
+
+def _refuse_controls(form_class: type[SettingsForm], cleaned: dict[str, Any], prefix: str) -> None:
+    """Raise `InvalidInput` for control characters in a field of one line, which a Textarea is not."""
+    lines = [n for n, field in form_class.base_fields.items() if not isinstance(field.widget, forms.Textarea)]
+    unfit = [n for n in lines if isinstance(text := cleaned.get(n), str) and UNFIT.search(text)]
+    if unfit:
+        told = "has line breaks or control characters."
+        raise InvalidInput(*(FieldError(f"{prefix}.{n}", told, "Write it in one line.") for n in unfit))
 
 
 def identity_of(form_class: type[SettingsForm], cleaned: dict[str, Any]) -> str:

@@ -30,8 +30,9 @@ SECTIONS = {
     },
     "Set up": {
         "user": ("people:user", "Create users."),
-        "destinations": ("people:destinations", "Add and list addresses on channels."),
+        "destinations": ("destinations:destinations", "Keep the addresses on channels; send a test."),
         "token": ("tokens:token", "Create, list and revoke API tokens."),
+        "secrets": ("secrets:secrets", "Change the keys that seal secrets."),
         "pause": ("pauses:pause", "Stop sending, on one channel or on all."),
         "resume": ("pauses:resume", "Go on sending."),
     },

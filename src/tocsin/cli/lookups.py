@@ -9,6 +9,7 @@ from tocsin.errors import NotFound
 
 if TYPE_CHECKING:
     from tocsin.events.models import Event
+    from tocsin.recipients.models import Destination
     from tocsin.tenants.models import Organization
 
 
@@ -52,3 +53,12 @@ def find_owner(text: str) -> Any:
     if not value or kind not in ("user", "org"):
         raise NotFound(f"{text!r} names no owner. Write user:ana or org:acme.")
     return find_user(value) if kind == "user" else find_organization(value)
+
+
+def find_destination(public_id: str) -> Destination:
+    """The destination with this number, or the managed one called account-CHANNEL-USER."""
+    from tocsin.recipients import destinations, managed
+    from tocsin.tenants.scope import OPERATOR
+
+    find = managed.find if managed.is_public_id(public_id) else destinations.find
+    return find(public_id, OPERATOR)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tocsin.deliveries")
 
 AT_ONCE = 8
+GRACE_SECONDS = 1.0
+"""A channel that keeps its deadline by itself ends at that moment: it is not left behind for being punctual."""
 MOST_ABANDONED = 4
 """Threads of one channel that may hang in this process before it gives the channel up."""
 
@@ -45,7 +47,10 @@ def send_batch(channel: Channel, feed: Feed) -> Iterator[tuple[Message, Outcome]
     while waiting or running:
         while waiting and len(running) < AT_ONCE and channel.slug not in given_up():
             message = waiting.popleft()
-            running[message.delivery_id] = (message, time.monotonic() + channel.deadline_seconds)
+            running[message.delivery_id] = (
+                message,
+                time.monotonic() + channel.deadline_seconds + GRACE_SECONDS,
+            )
             threading.Thread(
                 target=_run, args=(channel, message, answers), name=f"tocsin-{channel.slug}-code", daemon=True
             ).start()

@@ -69,4 +69,5 @@ def confirm(destination: Destination, given: object) -> None:
 
 def _digest(destination: Destination, code: str) -> str:
     """Bound to the address: a code does not confirm what the destination was changed into since."""
-    return salted_hmac("tocsin.proof", f"{destination.pk}:{destination.identity}:{code}").hexdigest()
+    value = f"{destination.pk}:{destination.identity}:{code}"
+    return salted_hmac("tocsin.proof", value, algorithm="sha256").hexdigest()

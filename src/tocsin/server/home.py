@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from tocsin.errors import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 DEFAULT = "tocsin-data"
 KEYS_FILE = "secret_keys"
@@ -29,14 +30,16 @@ def ensure(folder: Path) -> Path:
 
 
 def kept(folder: Path, name: str, make: Callable[[], str]) -> str:
-    """The text of a private file in the home, made by the first process that asks. Raises OSError.
+    """The text of a private file in the home without its comments, made by the first process that asks.
 
     The file appears whole or not at all, so that processes that start together agree on its content.
+    Raises OSError.
     """
     path = ensure(folder) / name
     if not path.exists():
         _publish(path, make())
-    text = path.read_text(encoding="utf-8").strip()
+    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    text = "\n".join(filter(None, lines))
     if not text:
         raise invalid(
             str(path), "is empty.", "Put the keys back from your backup, or remove it to have new ones."
@@ -45,6 +48,32 @@ def kept(folder: Path, name: str, make: Callable[[], str]) -> str:
 
 
 def _publish(path: Path, text: str) -> None:
+    with _draft(path, text) as draft, contextlib.suppress(FileExistsError):
+        # link, not rename: it refuses to replace what another process has published meanwhile.
+        os.link(draft, path)
+
+
+def replace(path: Path, text: str) -> None:
+    """Put `text` into a private file that is there: all of it or nothing, and on the disk when this returns.
+
+    The file keeps its owner, so that root may do it for a server that runs as another user. Raises OSError.
+    """
+    path = path.resolve()
+    owner = path.stat()
+    with _draft(path, text) as draft:
+        if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(draft, owner.st_uid, owner.st_gid)
+        draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def _draft(path: Path, text: str) -> Iterator[Path]:
+    """A private file beside `path` with `text` in it, on the disk already; gone at the end unless it was renamed."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -52,11 +81,20 @@ def _publish(path: Path, text: str) -> None:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        # link, not rename: it refuses to replace what another process has published meanwhile.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
+        yield draft
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes that ask for the same out until the end."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def new_secret_key() -> str:

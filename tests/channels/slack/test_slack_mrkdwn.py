@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.servers.slack import shown_mrkdwn, units
-from tocsin.channels.chat.body import Block, Run, cut, longest, shortened
+from tocsin.channels.chat.body import Block, Run, cut
 from tocsin.channels.chat.reader import blocks_of
 from tocsin.channels.slack.layout import ROOM
 from tocsin.channels.slack.mrkdwn import SECTION, link, sections
@@ -128,20 +128,6 @@ def test_nothing_is_lost_between_sections():
     assert not is_cut
     assert len(texts) > 3
     assert " ".join("\n".join(texts).split()) == words
-
-
-@pytest.mark.parametrize("sign", ["e\u0301", "👩\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "👍\U0001f3fd", "🇳🇴"])
-def test_a_cut_never_goes_through_a_character(sign):
-    text = sign * 5
-    for room in range(len(text) + 1):
-        kept = text[: longest(text, lambda count, room=room: count <= room)]
-        assert len(kept) % len(sign) == 0
-        assert kept == text[: room // len(sign) * len(sign)]
-
-
-def test_a_cut_is_made_at_a_space_where_one_is_near():
-    assert shortened("one two three four five", lambda text: len(text) <= 20) == "one two three four…"
-    assert shortened("short", lambda text: len(text) <= 5) == "short"
 
 
 def test_both_halves_of_a_cut_keep_their_looks():

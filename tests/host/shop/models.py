@@ -24,6 +24,17 @@ class Customer(AbstractBaseUser):
     def __str__(self) -> str:
         return self.email
 
+    @property
+    def is_staff(self) -> bool:
+        """Those with an address of the shop's own; Django's admin asks this and the next two."""
+        return self.email.endswith("@shop.example")
+
+    def has_perm(self, permission: str, obj: object = None) -> bool:
+        return self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
 
 class Invoice(models.Model):
     """What the shop notifies about."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from tocsin.channels.chat.body import shortened
 from tocsin.channels.chat.event import absolute, gravest, links_of, shape_of, state_of
 from tocsin.channels.chat.reader import blocks_of
+from tocsin.channels.shorten import shortened
 from tocsin.channels.slack.mrkdwn import SECTION, escape, link, sections, size
 from tocsin.channels.subject import in_language_of, subject_of
 from tocsin.channels.text import one_line

@@ -6,8 +6,9 @@ A message of GSM 03.38 characters has 160 of them, or 153 in each of several seg
 
 from __future__ import annotations
 
-import unicodedata
 from typing import NamedTuple
+
+from tocsin.channels.shorten import longest
 
 MOST_SEGMENTS = 10
 MOST_CHARACTERS = 1_600
@@ -18,8 +19,6 @@ _BASIC = frozenset(
 )
 _ESCAPED = frozenset("^{}\\[~]|€")
 _GSM = _BASIC | _ESCAPED
-_JOINER = "\u200d"
-_LONGEST_CLUSTER = 32
 
 
 class Size(NamedTuple):
@@ -56,39 +55,9 @@ def fitted(text: str, link: str) -> str:
         return text + end
     # "…" is no GSM character: it alone would more than halve the room.
     end = ("..." if _GSM.issuperset(text + link) else "…") + end
-    return _beginning(text, _longest(text, end)) + end
+    beginning = text[:MOST_CHARACTERS]
+    return beginning[: longest(beginning, lambda count: _fits(beginning[:count] + end))].rstrip() + end
 
 
 def _fits(text: str) -> bool:
     return measure(text).segments <= MOST_SEGMENTS
-
-
-def _longest(text: str, end: str) -> int:
-    """How many characters of `text` fit before `end`."""
-    least, most = 0, min(len(text), MOST_CHARACTERS)
-    while least < most:
-        middle = (least + most + 1) // 2
-        least, most = (middle, most) if _fits(text[:middle] + end) else (least, middle - 1)
-    return least
-
-
-def _beginning(text: str, length: int) -> str:
-    """`text` up to the last word that ends within `length`, or up to the last whole character of a long one."""
-    kept = text[:length]
-    if not text[length : length + 1].isspace():
-        space = max(kept.rfind(" "), kept.rfind("\n"))
-        kept = kept[:space] if space > length // 2 else kept[: _whole(text, length)]
-    return kept.rstrip()
-
-
-def _whole(text: str, length: int) -> int:
-    """`length`, or less, so that no accent is cut from its letter and no part from an emoji."""
-    for end in range(length, max(length - _LONGEST_CLUSTER, 0), -1):
-        following = text[end : end + 1]
-        if not (following and _continues(following)) and text[end - 1] != _JOINER:
-            return end
-    return length
-
-
-def _continues(character: str) -> bool:
-    return character == _JOINER or unicodedata.category(character) in ("Mn", "Mc", "Me", "Sk")
