@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PUBLIC, SIGNED_IN, READER = "public", "signed in", "reader"
 """Decisions that name no scope: anyone; any token or session; the person of a session, about what is theirs."""
+OWN = "own or "
+"""A decision that begins so lets a person in to what is theirs; a token needs the scope that follows."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -43,11 +45,17 @@ class Needs:
         if self.decision == READER:
             if scope.user_id is None:
                 raise Refusal(403, "An inbox belongs to a person, not to a token. Sign in.")
-        elif self.decision != SIGNED_IN and not scope.may(self.decision):
-            whose = "This token lacks the scope" if scope.user_id is None else "Your role does not include"
-            raise Refusal(403, f"{whose} {self.decision}.")
+        elif self.decision != SIGNED_IN:
+            self._refuse_lacking(scope)
         self._refuse_unknown(request)
         return scope
+
+    def _refuse_lacking(self, scope: Scope) -> None:
+        permission = self.decision.removeprefix(OWN)
+        if scope.may(permission) or (permission != self.decision and scope.user_id is not None):
+            return
+        whose = "This token lacks the scope" if scope.user_id is None else "Your role does not include"
+        raise Refusal(403, f"{whose} {permission}.")
 
     def _refuse_unknown(self, request: HttpRequest) -> None:
         unknown = [name for name in request.GET if name not in self.parameters]

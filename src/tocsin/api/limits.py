@@ -28,7 +28,7 @@ def max_request_bytes() -> int:
 def too_large() -> Refusal:
     """The refusal of a body that is larger than that."""
     return Refusal(
-        413, f"The body is larger than {max_request_bytes()} bytes. Send fewer events, or a link to the rest."
+        413, f"The body is larger than {max_request_bytes()} bytes. Send less, or a link to the rest."
     )
 
 

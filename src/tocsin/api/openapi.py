@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.api import answers
 from tocsin.api.auth import PUBLIC, READER
+from tocsin.api.destination_shapes import CodeIn, DestinationChange, DestinationIn, DisableIn
 from tocsin.api.schemas import EventIn, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from ninja import Schema
 
 REF = "#/components/schemas/{model}"
 ALWAYS = (401, 403, 422, 503)
@@ -23,12 +26,20 @@ SCHEMES = {
 _EVENT = {"$ref": REF.format(model="EventIn")}
 _EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1000}
 EVENTS_BODY = {"required": True, "content": {answers.JSON: {"schema": {"oneOf": [_EVENT, _EVENTS]}}}}
+UNKNOWN_TO_NINJA = (Problem, EventIn, DestinationIn, DestinationChange, DisableIn, CodeIn)
+"""Errors, and bodies, which we read ourselves."""
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "schema": {"type": "string", "maxLength": 190},
     "description": "The `dedupe_key` of the whole request; in a list, `key#index`.",
 }
+
+
+def body_of(model: type[Schema], *, required: bool = True) -> dict[str, Any]:
+    """The description of a body; its model must be in `UNKNOWN_TO_NINJA`."""
+    schema = {"$ref": REF.format(model=model.__name__)}
+    return {"required": required, "content": {answers.JSON: {"schema": schema}}}
 
 
 def describe(
@@ -55,10 +66,10 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
-    """The description with the problem type, the event and the security schemes among its components."""
+    """The description with the problem type, the bodies and the security schemes among its components."""
     components = schema.setdefault("components", {})
     shapes = components.setdefault("schemas", {})
-    for model in (Problem, EventIn):
+    for model in UNKNOWN_TO_NINJA:
         made = model.model_json_schema(ref_template=REF)
         shapes |= made.pop("$defs", {})
         shapes[model.__name__] = made

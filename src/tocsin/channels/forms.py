@@ -15,6 +15,8 @@ from tocsin.channels.redact import hide
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput
 
+MOST_NAMED = 50
+"""Of unknown settings: to look for the nearest name of each takes time."""
 UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """What one line of text may not hold: it would forge others, in a header or in a log."""
 
@@ -51,7 +53,7 @@ def clean_settings(
     if not isinstance(given, dict):
         raise InvalidInput(FieldError(prefix, "must be an object.", "Send the settings as {name: value}."))
     known = form_class.base_fields
-    unknown = [name for name in given if name not in known]
+    unknown = [name for name in given if name not in known][:MOST_NAMED]
     if unknown:
         raise InvalidInput(
             *(
@@ -68,6 +70,7 @@ def clean_settings(
                 for name, errors in form.errors.items()
             )
         )
+    _refuse_many(form_class, given, prefix)
     cleaned = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
     _refuse_controls(form_class, cleaned, prefix)
     secret = {name: hide(value) for name, value in cleaned.items() if name in form_class.secret_fields}
@@ -77,6 +80,23 @@ def clean_settings(
         identity=identity_of(form_class, cleaned),
         made={name: value for name, value in secret.items() if not given.get(name)},
     )
+
+
+def _refuse_many(form_class: type[SettingsForm], given: dict[str, Any], prefix: str) -> None:
+    """Raise `InvalidInput` for lists, objects and truth values where one text is meant."""
+    unfit = [name for name, value in given.items() if not _takes(form_class.base_fields[name], value)]
+    if unfit:
+        told = "must be a single value."
+        raise InvalidInput(*(FieldError(f"{prefix}.{n}", told, "Send a string or a number.") for n in unfit))
+
+
+def _takes(declared: forms.Field, value: object) -> bool:
+    """Whether a value is of the kind that the field means; a form would make a text of anything."""
+    if isinstance(declared, forms.JSONField | forms.MultipleChoiceField):
+        return True
+    if isinstance(value, bool):
+        return isinstance(declared, forms.BooleanField)
+    return not isinstance(value, list | dict)
 
 
 def _refuse_controls(form_class: type[SettingsForm], cleaned: dict[str, Any], prefix: str) -> None:

@@ -153,7 +153,7 @@ def _ready(slug: str) -> Channel:
 
 def check_label(given: object) -> str:
     """`given` as a label: one line, or the empty text for none."""
-    label = given.strip() if isinstance(given, str) else given or ""
+    label = "" if given is None else given.strip() if isinstance(given, str) else given
     if not isinstance(label, str) or len(label) > MAX_LABEL or not label.isprintable():
         raise invalid("label", f"must be one line of at most {MAX_LABEL} characters.", "Shorten it.")
     return label
@@ -215,6 +215,8 @@ def delete(destination: Destination) -> None:
 
 def enable(destination: Destination) -> None:
     """Use a destination again."""
+    if destination.disabled_at is None:
+        return
     destination.disabled_at, destination.disabled_reason = None, ""
     destination.save(update_fields=["disabled_at", "disabled_reason"])
 
@@ -243,11 +245,9 @@ def _remember(destination: Destination) -> bool:
 def note_test(destination: Destination) -> None:
     """Remember that a test is sent now. Raises `TooSoon` if there was one within `TEST_PAUSE_SECONDS`."""
     now = clock.now()
-    if destination.managed:
-        last = destination.tested_at
-        destination.tested_at = now
-        fresh = last is None or (now - last).total_seconds() >= TEST_PAUSE_SECONDS
-        noted = fresh and _remember(destination)
+    destination.tested_at = now
+    if destination._state.adding:  # an account address that nothing is remembered of
+        noted = _remember(destination)
     else:
         before = now - timedelta(seconds=TEST_PAUSE_SECONDS)
         rows = Destination.objects.filter(pk=destination.pk)

@@ -51,10 +51,13 @@ def entry(user_pk: Any, channel: str, address: str) -> Destination:
 
 def find(text: str, scope: Scope) -> Destination:
     """The managed destination with this public id. Raises `NotFound` for one that is missing or another's."""
-    _, channel, key = (*text.split("-", 2), "", "")[:3]
-    user_pk = users.key_or_none(key)
-    if user_pk is not None and (scope.is_operator or user_pk == scope.user_id):
-        for found in entries(user_pk):
-            if found.channel == channel:
-                return found
+    for slug, channel in registry.channels().items():
+        head = f"{PREFIX}-{slug}-"
+        if not channel.uses_account_email or not text.startswith(head):
+            continue
+        user_pk = users.key_or_none(text.removeprefix(head))
+        if user_pk is not None and (scope.is_operator or user_pk == scope.user_id):
+            for found in entries(user_pk):
+                if found.channel == slug:
+                    return found
     raise NotFound(f"There is no destination {text[:40]!r}.")

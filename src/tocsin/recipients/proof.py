@@ -42,14 +42,16 @@ def begin(destination: Destination) -> str:
     if destination.managed or destination.verified_at is not None:
         raise Conflict("This destination needs no confirmation.")
     now = clock.now()
-    if destination.code_until is not None:
-        left = destination.code_until - timedelta(seconds=VALID_SECONDS - PAUSE_SECONDS) - now
-        if left > timedelta():
-            raise TooSoon("A code was sent a moment ago.", left.total_seconds())
+    until = now + timedelta(seconds=VALID_SECONDS)
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    destination.code = _digest(destination, code)
-    destination.code_until, destination.code_tries = now + timedelta(seconds=VALID_SECONDS), 0
-    destination.save(update_fields=["code", "code_until", "code_tries"])
+    digest = _digest(destination, code)
+    rows = Destination.objects.filter(pk=destination.pk)
+    fresh = rows.exclude(code_until__gt=until - timedelta(seconds=PAUSE_SECONDS))
+    if not fresh.update(code=digest, code_until=until, code_tries=0):
+        last = rows.values_list("code_until", flat=True).first() or now
+        left = last - timedelta(seconds=VALID_SECONDS - PAUSE_SECONDS) - now
+        raise TooSoon("A code was sent a moment ago.", max(1.0, left.total_seconds()))
+    destination.code, destination.code_until, destination.code_tries = digest, until, 0
     return code
 
 
@@ -63,8 +65,10 @@ def confirm(destination: Destination, given: object) -> None:
         raise invalid("code", "is not asked for any more.", "Have a new one sent.")
     if not constant_time_compare(destination.code, _digest(destination, given.strip())):
         raise invalid("code", "is another one.", "Look at the last message that was sent there.")
+    same = Destination.objects.filter(pk=destination.pk, identity=destination.identity)
+    if not same.update(verified_at=now, code="", code_until=None):
+        raise invalid("code", "is for an address that has been changed since.", "Have a new one sent.")
     destination.verified_at, destination.code, destination.code_until = now, "", None
-    destination.save(update_fields=["verified_at", "code", "code_until"])
 
 
 def _digest(destination: Destination, code: str) -> str:

@@ -114,6 +114,7 @@ def matching(values: Iterable[str]) -> dict[str, Any]:
 
     `name=…` is always a user name. Values that mean nobody are left out.
     """
+    values = [value for value in values if "\x00" not in value]  # PostgreSQL cannot even be asked
     keys = {value: key_or_none(value) for value in values if not value.startswith("name=")}
     existing = set(
         users().filter(pk__in=[k for k in keys.values() if k is not None]).values_list("pk", flat=True)
