@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from tests.channels.email.mails import SMTP, use_backend
 from tests.servers.http_sink import HttpSink, Reply
@@ -74,6 +76,27 @@ def test_the_account_address_can_be_tested(person, settings) -> None:
         assert [mail.recipients for mail in catcher.accepted] == [["ana@example.org"]]
     with pytest.raises(TooSoon):
         pipeline.test(managed.entries(ana.pk)[0])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [False, True])
+def test_of_many_tests_of_an_account_address_at_once_one_is_sent(person, settings, known) -> None:
+    ana = person("ana", at=None)
+    if known:
+        destinations.disable(managed.entries(ana.pk)[0], "bounced")
+
+    def test() -> bool:
+        try:
+            return isinstance(pipeline.test(managed.entries(ana.pk)[0]), Sent)
+        except TooSoon:
+            return False
+        finally:
+            connection.close()
+
+    with SmtpCatcher() as catcher, ThreadPoolExecutor(8) as pool:
+        use_backend(settings, SMTP, host=catcher.host, port=catcher.port)
+        assert sum(pool.map(lambda _: test(), range(8))) == 1
+        assert len(catcher.accepted) == 1
 
 
 def test_a_secret_that_cannot_be_read_is_said(person, settings) -> None:

@@ -120,7 +120,7 @@ def test_labels_that_nobody_chose_are_numbered(ana, hook) -> None:
     ]
 
 
-@pytest.mark.parametrize("label", [7, ["x"], {"a": 1}, "x" * 2_000_000, "a\r\nb", "a\x00b"])
+@pytest.mark.parametrize("label", [7, 0, False, [], ["x"], {"a": 1}, "x" * 2_000_000, "a\r\nb", "a\x00b"])
 def test_a_label_that_is_none_names_the_field_and_is_not_repeated(ana, label) -> None:
     with pytest.raises(InvalidInput) as caught:
         destinations.create(ana, "memory", {"name": "a"}, label=label)
@@ -216,6 +216,32 @@ def test_another_ones_account_address_does_not_exist(ana, django_user_model) -> 
         with pytest.raises(NotFound):
             managed.find(text, mine)
     assert managed.find(f"account-email-{ben.pk}", OPERATOR).label == "ben@example.org"
+
+
+def test_a_channel_with_a_dash_in_its_slug_has_entries_too(ana, monkeypatch) -> None:
+    from tocsin.channels import registry
+    from tocsin.channels.email import EmailChannel
+
+    own = type("MailChannel", (EmailChannel,), {"slug": "my-mail"})()
+    monkeypatch.setattr(registry, "channels", lambda: {"my-mail": own})
+    assert managed.find(f"account-my-mail-{ana.pk}", OPERATOR).channel == "my-mail"
+
+
+def test_enabling_what_is_not_disabled_changes_nothing(ana) -> None:
+    destinations.enable(managed.entries(ana.pk)[0])
+    assert not Destination.objects.exists()
+
+
+@pytest.mark.parametrize("name", [["a"], {"a": 1}, True, "a\r\nb", "a\x1b[31m", "\ud800"])
+def test_a_setting_that_is_no_text_is_refused(ana, name) -> None:
+    with pytest.raises(InvalidInput, match=r"settings\.name"):
+        destinations.create(ana, "memory", {"name": name})
+
+
+def test_of_very_many_unknown_settings_some_are_named(ana) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        destinations.create(ana, "memory", {f"name{number}": 1 for number in range(5_000)})
+    assert len(caught.value.errors) == 50
 
 
 def test_who_has_no_account_address_has_no_entry(django_user_model) -> None:

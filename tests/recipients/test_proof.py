@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 import tocsin
 from tocsin import pipeline
@@ -14,6 +16,7 @@ from tocsin.channels.outcomes import Sent
 from tocsin.deliveries.models import Delivery
 from tocsin.errors import Conflict, InvalidInput, TooSoon
 from tocsin.recipients import destinations, managed, proof
+from tocsin.recipients.models import Destination
 from tocsin.testing import deliver_now, frozen
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +118,34 @@ def test_a_confirmed_destination_that_gets_another_address_is_confirmed_anew(min
     assert mine.verified_at is not None
     destinations.change(mine, {"name": "elsewhere"})
     assert proof.is_missing("memory", mine.verified_at)
+
+
+def test_a_code_does_not_confirm_what_is_changed_in_the_same_moment(mine) -> None:
+    code = proof.begin(mine)
+    destinations.change(Destination.objects.get(pk=mine.pk), {"name": "elsewhere"})
+    with pytest.raises(InvalidInput, match="changed since"):
+        proof.confirm(mine, code)
+    assert Destination.objects.get(pk=mine.pk).verified_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_codes_asked_for_at_once_one_is_sent(mine) -> None:
+    def ask() -> str:
+        try:
+            return proof.begin(Destination.objects.get(pk=mine.pk))
+        except TooSoon:
+            return ""
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(map(bool, pool.map(lambda _: ask(), range(8)))) == 1
+
+
+def test_a_test_is_no_way_around_the_proof(mine) -> None:
+    with pytest.raises(Conflict, match="not confirmed"):
+        pipeline.test(mine)
+    assert not MemoryChannel.sent
 
 
 @pytest.mark.parametrize(
