@@ -32,6 +32,14 @@ hypothesis_settings.register_profile("dev", deadline=None)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+@pytest.fixture(autouse=True)
+def every_host_is_well() -> None:
+    """Ports are used again: what one test's far side did must not count against another's."""
+    from tocsin.channels import http
+
+    http.forget_rests()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "only_on(vendor): runs on this database only, sqlite or postgresql")
     for told in ("get_connection.. is deprecated", "Django 2028 will not have a default mailer"):

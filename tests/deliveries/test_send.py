@@ -96,6 +96,35 @@ def test_it_gives_up_by_age(send, memory, settings) -> None:
     assert (delivery.state, delivery.reason) == ("dead", "gave_up")
 
 
+def test_who_waits_for_a_host_that_rests_says_so_and_burns_no_attempt(send, memory) -> None:
+    memory.script = lambda message: Later(Cause.HOST_RESTS, 600)
+    delivery = send()
+    assert (delivery.state, delivery.reason, delivery.attempt) == ("pending", "host_rests", 0)
+    assert not Attempt.objects.exists()
+
+
+def test_behind_a_host_that_never_comes_back_it_gives_up_by_age(send, memory) -> None:
+    memory.script = lambda message: Later(Cause.HOST_RESTS, 1)
+    delivery = send()
+    with frozen(datetime.now(UTC) + timedelta(hours=73)):
+        pipeline.run("memory", 10)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reason) == ("dead", "gave_up")
+    assert Attempt.objects.get().cause == "host_rests"
+
+
+def test_who_is_asked_to_slow_down_is_given_up_by_age_alone(send, memory, settings) -> None:
+    settings.TOCSIN = {**settings.TOCSIN, "MAX_ATTEMPTS": 2, "BACKOFF_SECONDS": 1}
+    memory.script = lambda message: Retry(Cause.THROTTLED, after=1)
+    delivery = send()
+    now = datetime.now(UTC)
+    for hours, state in ((1, "retrying"), (2, "retrying"), (3, "retrying"), (73, "dead")):
+        with frozen(now + timedelta(hours=hours)):
+            pipeline.run("memory", 10)
+        delivery.refresh_from_db()
+        assert delivery.state == state
+
+
 def test_a_refusal_is_not_tried_again(send, memory) -> None:
     memory.script = lambda message: Rejected(Cause.REFUSED_CONTENT, "too blue")
     delivery = send()

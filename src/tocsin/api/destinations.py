@@ -161,8 +161,7 @@ def disable_destination(request: HttpRequest, destination_id: str) -> HttpRespon
 def enable_destination(request: HttpRequest, destination_id: str) -> HttpResponse:
     """Send there again."""
     found = _find(destination_id, scope_of(request))
-    if found.disabled_at is not None:
-        destinations.enable(found)
+    destinations.enable(found)
     return answers.respond(as_json(found))
 
 

@@ -142,7 +142,7 @@ def _field_schema(declared: forms.Field) -> dict[str, Any]:
     if isinstance(declared, forms.IntegerField):
         return {"type": "integer"}
     if isinstance(declared, forms.JSONField):
-        return {"type": "object"}
+        return dict(getattr(declared, "json_schema", {"type": "object"}))
     schema: dict[str, Any] = {"type": "string"}
     if isinstance(declared, forms.ChoiceField):
         schema["enum"] = [value for value, _ in declared.choices]  # type: ignore[union-attr, misc]

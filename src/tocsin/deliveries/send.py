@@ -248,6 +248,10 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
     match outcome:
         case Sent(provider_id):
             return Result(row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id)
+        case Later(Cause.HOST_RESTS as cause, _) if row.age >= conf.get("GIVE_UP_HOURS") * 3600.0:
+            # Behind a dead host only probes are tried: what waits for it must not wait for ever.
+            return Result(row.id, row.fence, State.DEAD, Reason.GAVE_UP,
+                          outcome=AttemptOutcome.RETRY, cause=cause)  # fmt: skip
         case Later(cause, after):
             state = State.RETRYING if row.attempt > 1 else State.PENDING
             reason = Reason.RETRY if row.attempt > 1 else Reason.NONE

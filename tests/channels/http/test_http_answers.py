@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.channels.http.feeds import ListFeed
+from tests.servers.http_sink import HttpSink, Reply
 from tocsin import clock
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
@@ -24,53 +26,71 @@ def answer(status, body=b"", *lines):
     return http.Response(status, body, request, [b"HTTP/1.1 %d X\r\n" % status, *lines])
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+RETRIED = {
+    408: Cause.TIMEOUT,
+    **dict.fromkeys((425, 429), Cause.THROTTLED),
+    **dict.fromkeys((421, 423), Cause.SERVER_ERROR),
+    **dict.fromkeys((*range(500, 512), 520, 521, 522, 523, 524, 529, 530, 598, 599, 999), Cause.SERVER_ERROR),
+}
+REJECTED = {
+    **dict.fromkeys((300, 301, 302, 303, 304, 305, 307, 308, 399), Cause.REDIRECT),
+    **dict.fromkeys((401, 403), Cause.NOT_AUTHORISED),
+    404: Cause.REFUSED_RECIPIENT,
+    410: Cause.GONE,
+    413: Cause.TOO_LARGE,
+    **dict.fromkeys(
+        (400, 402, 405, 406, 407, 409, 411, 412, 414, 415, 416, 417, 418, 422, 424, 426, 428, 431, 451, 499),
+        Cause.REFUSED_CONTENT,
+    ),
+}
+SENT = (200, 201, 202, 203, 204, 205, 206, 207, 226, 299)
+
+
+@pytest.mark.parametrize("status", SENT)
 def test_success_is_sent(status):
     assert http.classify(answer(status)) == Sent()
 
 
-@pytest.mark.parametrize(
-    ("status", "cause"),
-    [
-        (408, Cause.TIMEOUT),
-        (425, Cause.THROTTLED),
-        (429, Cause.THROTTLED),
-        (500, Cause.SERVER_ERROR),
-        (502, Cause.SERVER_ERROR),
-        (503, Cause.SERVER_ERROR),
-        (504, Cause.SERVER_ERROR),
-        (599, Cause.SERVER_ERROR),
-    ],
-)
-def test_what_may_pass_is_retried(status, cause):
+@pytest.mark.parametrize("status", RETRIED)
+def test_what_may_pass_is_retried(status):
     outcome = http.classify(answer(status))
     assert isinstance(outcome, Retry)
-    assert (outcome.cause, outcome.after) == (cause, None)
+    assert (outcome.cause, outcome.after) == (RETRIED[status], None)
 
 
-@pytest.mark.parametrize(
-    ("status", "cause"),
-    [
-        (301, Cause.REDIRECT),
-        (302, Cause.REDIRECT),
-        (304, Cause.REDIRECT),
-        (308, Cause.REDIRECT),
-        (400, Cause.REFUSED_CONTENT),
-        (401, Cause.NOT_AUTHORISED),
-        (403, Cause.NOT_AUTHORISED),
-        (404, Cause.REFUSED_RECIPIENT),
-        (405, Cause.REFUSED_CONTENT),
-        (410, Cause.GONE),
-        (413, Cause.TOO_LARGE),
-        (422, Cause.REFUSED_CONTENT),
-        (451, Cause.REFUSED_CONTENT),
-    ],
-)
-def test_what_will_never_work_is_rejected(status, cause):
-    outcome = http.classify(answer(status))
+@pytest.mark.parametrize("status", REJECTED)
+def test_what_will_never_work_is_rejected(status):
+    outcome = http.classify(answer(status, b"", b"Retry-After: 7\r\n"))
     assert isinstance(outcome, Rejected)
-    assert outcome.cause == cause
+    assert outcome.cause == REJECTED[status]
     assert outcome.disable_destination is (status == 410)
+
+
+def test_every_status_means_over_the_wire_what_it_means_in_the_table(settings, caplog):
+    """And no word of an answer, be it body, reason or header, is in what is kept of it or logged."""
+    settings.TOCSIN = {"ALLOWED_PRIVATE_NETWORKS": ["127.0.0.0/8"]}
+    caplog.set_level("DEBUG")
+    faults = ("drop", "reset", "cut", "garbage")
+    wanted = [*SENT, *RETRIED, *REJECTED, *faults]
+
+    def reply(seen):
+        name = seen.path.strip("/")
+        status, fault = (200, name) if name in faults else (int(name), "")
+        return Reply(status, b"canary-" * 100, {"x-canary": "canary", "location": "/canary"}, fault=fault)
+
+    with HttpSink(reply) as sink:
+        build = lambda name: http.Request(f"{sink.url}{name}", b"", {})  # noqa: E731
+        done = dict(http.post_many(ListFeed(wanted), build, slots=4 * len(wanted), probe=True))
+    assert {name for name in wanted if done[name] == Sent()} == {*SENT}
+    causes = {name: done[name].cause for name in wanted if name not in SENT}
+    assert causes == {
+        **RETRIED,
+        **REJECTED,
+        **dict.fromkeys(faults, Cause.DISCONNECTED),
+        "garbage": Cause.SERVER_ERROR,
+    }
+    assert not [outcome for outcome in done.values() if "canary" in repr(outcome)]
+    assert "canary" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -86,6 +106,17 @@ def test_what_will_never_work_is_rejected(status, cause):
         ("9" * 32, 86400.0),
         ("9" * 500, None),
         ("-1", None),
+        ("+5", None),
+        ("5 seconds", None),
+        ("1,5", None),
+        ("5, 7", None),
+        ("\uff15", None),
+        ("5\x00", None),
+        ("00007", 7.0),
+        (".5", None),
+        ("2026-03-01T12:02:00Z", None),
+        ("tomorrow", None),
+        ("Sun, 01 Mar 2026 12:02:00 EST", 18120.0),
         ("", None),
         ("soon", None),
         ("1e9", None),

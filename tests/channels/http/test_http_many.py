@@ -85,6 +85,22 @@ def test_one_host_gets_a_quarter_of_the_slots():
     assert len(outcomes) == 24
 
 
+@pytest.mark.usefixtures("patient")
+def test_a_channel_of_one_provider_gives_it_all_slots():
+    gate = threading.Event()
+    with HttpSink([Reply(gate=gate)]) as sink:
+        run = http.post_many(ListFeed(range(12)), builder(sink.url), slots=8, share=1.0)
+        outcomes = []
+        thread = threading.Thread(target=lambda: outcomes.extend(outcome for _, outcome in run))
+        thread.start()
+        try:
+            sink.wait_for(8)
+        finally:
+            gate.set()
+            thread.join(30)
+    assert outcomes == [Sent()] * 12
+
+
 def test_a_slow_host_delays_no_other_and_its_surplus_goes_back():
     gate = threading.Event()
     with HttpSink([Reply(gate=gate)]) as tarpit, HttpSink() as quick:

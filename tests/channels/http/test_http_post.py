@@ -57,6 +57,7 @@ def test_nothing_of_one_request_shows_in_the_next():
     with HttpSink([Reply(400, b"first"), Reply(500, b"", {"retry-after": "9"}), Reply(400)]) as sink:
         first = ask(sink.url, b"long body of the first", headers={"x-first": "1"})
         second = ask(sink.url, b"", headers={})
+        http.forget_rests()
         third = ask(sink.url)
     assert first.detail.endswith("answered 400")
     assert second.detail.endswith("answered 500")

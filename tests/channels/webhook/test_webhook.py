@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks import Webhook
 
 from tests.channels.http.feeds import ListFeed
 from tests.servers.http_sink import HttpSink, Reply
@@ -17,7 +17,7 @@ from tocsin.channels.base import Cause, EventView, Later, Message, Rejected, Ret
 from tocsin.channels.forms import clean_settings
 from tocsin.channels.webhook import WebhookChannel
 from tocsin.channels.webhook.payload import Bodies, TooLargeError, document, encode
-from tocsin.channels.webhook.signing import make_secret, signed_headers
+from tocsin.channels.webhook.signing import make_secret
 from tocsin.errors import InvalidInput
 from tocsin.levels import Level
 
@@ -81,16 +81,6 @@ def test_the_receiver_can_verify_what_it_got():
     assert seen.headers["webhook-id"] == "msg-42"
 
 
-def test_a_changed_body_does_not_verify():
-    with HttpSink() as sink:
-        channel.send(message(sink.url))
-    seen = sink.requests[0]
-    with pytest.raises(WebhookVerificationError):
-        Webhook(SECRET).verify(seen.body.replace(b"1200", b"9200"), seen.headers)
-    with pytest.raises(WebhookVerificationError):
-        Webhook(make_secret()).verify(seen.body, seen.headers)
-
-
 def test_a_second_attempt_has_the_same_id_and_body_and_a_fresh_timestamp():
     with HttpSink([Reply(500), Reply()]) as sink:
         now = clock.now()
@@ -104,15 +94,6 @@ def test_a_second_attempt_has_the_same_id_and_body_and_a_fresh_timestamp():
     assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 200
     for seen in sink.requests:
         Webhook(SECRET).verify(seen.body, seen.headers)
-
-
-def test_two_keys_sign_while_a_secret_is_replaced():
-    from tocsin.channels.webhook.signing import key_of
-
-    old, new = make_secret(), make_secret()
-    headers = signed_headers("msg", int(clock.now().timestamp()), b"{}", [key_of(new), key_of(old)])
-    for secret in (old, new):
-        assert Webhook(secret).verify(b"{}", headers) == {}
 
 
 def test_several_events_are_all_in_the_body():

@@ -14,7 +14,13 @@ from tocsin.channels.outcomes import Cause, Outcome, Rejected, Retry, Sent
 if TYPE_CHECKING:
     from tocsin.channels.http.exchange import Request, Response
 
-_RETRIED = {408: Cause.TIMEOUT, 425: Cause.THROTTLED, 429: Cause.THROTTLED}
+_RETRIED = {
+    408: Cause.TIMEOUT,
+    421: Cause.SERVER_ERROR,
+    423: Cause.SERVER_ERROR,
+    425: Cause.THROTTLED,
+    429: Cause.THROTTLED,
+}
 _REJECTED = {
     401: Cause.NOT_AUTHORISED,
     403: Cause.NOT_AUTHORISED,

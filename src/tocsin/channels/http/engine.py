@@ -35,10 +35,10 @@ class Slot:
         self._networks = networks
         self._url, self._method, self._deadline = "", _POST, 0.0
         self.body, self.lines = bytearray(), list[bytes]()
-        self.blocked = self.capped = False
+        self.blocked = self.capped = self._opened = False
         self.job: Any = None
         self.request: Request
-        self.origin, self.started = "", 0.0
+        self.line, self.started = "", 0.0
         for option, value in (*_OPTIONS, *_trusted()):
             self.curl.setopt(option, value)
         self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
@@ -72,10 +72,15 @@ class Slot:
         body = bytes(self.body[:MAX_RESPONSE_BYTES]) if self.body else b""
         return Response(self.curl.getinfo(pycurl.RESPONSE_CODE), body, self.request, self.lines[:])
 
+    @property
+    def has_address(self) -> bool:
+        """Whether the host's name has been looked up, or was not needed: the connection is a kept one."""
+        return self._opened or self.curl.getinfo(pycurl.REQUEST_SIZE) > 0
+
     def clear(self) -> None:
         self.body.clear()
         self.lines.clear()
-        self.blocked = self.capped = False
+        self.blocked = self.capped = self._opened = False
         self.job = None
 
     def _write(self, chunk: bytes) -> int:
@@ -87,6 +92,7 @@ class Slot:
 
     def _open(self, purpose: int, address: Any) -> Any:
         """Called by curl for every address it is about to connect to: only here is it known."""
+        self._opened = True
         if is_blocked(address.addr[0], self._networks):
             self.blocked = True
             return pycurl.SOCKET_BAD
@@ -103,8 +109,8 @@ class Engine:
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, IDLE_CONNECTIONS)
 
-    def start(self, request: Request, origin: str, deadline: float, job: Any) -> None:
-        """Put a request under way. Raises for one that curl does not take; then the engine is as before."""
+    def start(self, request: Request, line: str, deadline: float, job: Any) -> None:
+        """Put a request under way, in a line. Raises for one curl does not take; then the engine is as before."""
         slot = self._idle.pop() if self._idle else Slot(self.networks)
         try:
             slot.load(request, deadline)
@@ -112,7 +118,7 @@ class Engine:
         except BaseException:
             self._idle.append(slot)
             raise
-        slot.job, slot.origin, slot.started = job, origin, time.monotonic()
+        slot.job, slot.line, slot.started = job, line, time.monotonic()
         self.busy[slot.curl] = slot
 
     def finished(self) -> Iterator[tuple[Slot, int, str]]:

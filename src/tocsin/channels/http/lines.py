@@ -11,18 +11,23 @@ HOLD_SECONDS = 0.25
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 60.0
 MAX_HOSTS = 4096
+LOOKUPS, MOST_LOOKUPS = "look-ups", 8
+"""The line of those who must look up the name of their host first, and how many of them at once: curl has 20 threads
+for that, uses two a name, and names about which the resolver is silent would keep them from all others."""
 
 
 class Line:
     """The queue in front of one host, in monotonic seconds. A lost update between threads is harmless."""
 
-    __slots__ = ("end", "latency")
+    __slots__ = ("end", "is_found", "latency")
 
     def __init__(self) -> None:
         self.latency = 0.0
         """How long a request takes, smoothed; 0 while nothing is known."""
         self.end = 0.0
         """When the last message that was sent away shall come back."""
+        self.is_found = False
+        """Whether the name of the host could be looked up when it was last needed."""
 
     def learn(self, seconds: float) -> None:
         """A request took so long."""

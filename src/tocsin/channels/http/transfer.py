@@ -12,7 +12,8 @@ from tocsin import conf
 from tocsin.channels.http.classify import classify, failure
 from tocsin.channels.http.engine import Engine, Slot, borrow, give_back
 from tocsin.channels.http.exchange import Request, Response
-from tocsin.channels.http.lines import HOLD_SECONDS, Lines
+from tocsin.channels.http.lines import HOLD_SECONDS, LOOKUPS, MOST_LOOKUPS, Lines
+from tocsin.channels.http.rests import OPENS_AFTER, Change, Rests
 from tocsin.channels.http.urls import AddressBlocked, judged
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry
 from tocsin.errors import InvalidInput
@@ -29,6 +30,7 @@ LOOK_SECONDS, LONGEST_LOOK_SECONDS = 0.01, 0.04
 
 logger = logging.getLogger("tocsin.channels.http")
 _lines = Lines()
+_rests = Rests()
 
 
 class Source(Protocol[T]):
@@ -42,10 +44,18 @@ class Source(Protocol[T]):
 
 
 def post(
-    request: Request, read: Callable[[Response], Outcome] = classify, *, deadline: float = DEADLINE_SECONDS
+    request: Request,
+    read: Callable[[Response], Outcome] = classify,
+    *,
+    deadline: float = DEADLINE_SECONDS,
+    probe: bool = False,
 ) -> Outcome:
-    """Send one request within `deadline` seconds in all, and turn the answer into an outcome with `read`."""
-    for _, outcome in post_many(_One(request), _itself, read, slots=1, deadline=deadline):
+    """Send one request within `deadline` seconds in all, and turn the answer into an outcome with `read`.
+
+    A host that is resting is not asked (`Later`). With `probe`, for what a person tries by hand, one that
+    failed again and again is; one that asked for quiet never.
+    """
+    for _, outcome in post_many(_One(request), _itself, read, slots=1, deadline=deadline, probe=probe):
         return outcome
     raise AssertionError("a request ends in an outcome")
 
@@ -56,20 +66,30 @@ def post_many(
     read: Callable[[Response], Outcome] = classify,
     *,
     slots: int = SLOTS,
+    share: float = 0.25,
     deadline: float = DEADLINE_SECONDS,
+    probe: bool = False,
 ) -> Iterator[tuple[M, Outcome]]:
     """Send all of `feed`, up to `slots` at once, each within `deadline` seconds; yield outcomes when known.
 
     `build` makes the request (or answers at once with an outcome), `read` the outcome. What either raises
-    costs that message alone. A quarter of the slots at most goes to one host; what is over waits a moment
-    where the host is quick, and is answered `Later` where it is not. Closing the generator drops what is
-    under way and keeps the connections that are idle.
+    costs that message alone. One host has its `share` of the slots at most (all of them where a channel has
+    but one provider); what is over waits a moment where the host is quick, and is answered `Later` where it
+    is not. So is all that is for a host that rests (see `rests`, and `post` for `probe`). Closing the
+    generator drops what is under way and keeps the connections that are idle.
     """
     engine, shelf = borrow(tuple(conf.get("ALLOWED_PRIVATE_NETWORKS")))
     try:
-        yield from _Run(engine, feed, (build, read), slots, deadline).outcomes()
+        yield from _Run(
+            engine, feed, (build, read), slots, share=share, deadline=deadline, probe=probe
+        ).outcomes()
     finally:
         give_back(engine, shelf)
+
+
+def forget_rests() -> None:
+    """Let every host be asked again at once, in this process: for tests, where time does not pass."""
+    _rests.clear()
 
 
 class _One:
@@ -98,13 +118,19 @@ class _Run(Generic[M]):
         feed: Source[M],
         hooks: tuple[Callable[[M], Request | Outcome], Callable[[Response], Outcome]],
         slots: int,
+        *,
+        share: float,
         deadline: float,
+        probe: bool,
     ) -> None:
         self.engine, self.feed, self.slots, self.deadline = engine, feed, slots, deadline
         self.build, self.read = hooks
-        self.share = max(1, slots // 4)
+        self.probe = probe
+        self.quarter = max(1, slots // 4)
+        self.share = max(1, int(slots * share))
+        self.shares = {LOOKUPS: min(self.quarter, MOST_LOOKUPS)}
         self.waiting: deque[M] = deque(feed)
-        self.held: dict[str, deque[tuple[M, Request]]] = {}
+        self.held: dict[str, deque[tuple[str, M, Request]]] = {}
         self.held_count = 0
         self.under_way: dict[str, int] = {}
         self.known: list[tuple[M, Outcome]] = []
@@ -112,23 +138,27 @@ class _Run(Generic[M]):
         self.ask_pause = LOOK_SECONDS
 
     def outcomes(self) -> Iterator[tuple[M, Outcome]]:
-        while True:
-            self._refill()
-            self._start()
-            moved = self._collect()
-            if self.known:
-                known, self.known = self.known, []
-                yield from known
-            elif not self.engine.busy and not self.waiting:
-                return
-            elif not moved:
-                self.engine.wait()
+        try:
+            while True:
+                self._refill()
+                self._start()
+                moved = self._collect()
+                if self.known:
+                    known, self.known = self.known, []
+                    yield from known
+                elif not self.engine.busy and not self.waiting:
+                    return
+                elif not moved:
+                    self.engine.wait()
+        finally:
+            for slot in self.engine.busy.values():
+                _rests.release(slot.job[0])
 
     def _refill(self) -> None:
         """Ask for more when a quarter of the slots is free; after an empty answer not before a while."""
         busy = len(self.engine.busy)
         free = self.slots - busy - len(self.waiting) - self.held_count
-        if free < self.share or (busy and time.monotonic() < self.ask_at):
+        if free < self.quarter or (busy and time.monotonic() < self.ask_at):
             return
         if found := self.feed.more(free):
             self.waiting.extend(found)
@@ -151,77 +181,134 @@ class _Run(Generic[M]):
             request = self.build(message)
             if not isinstance(request, Request):
                 return request
-            origin = judged(request.url, self.engine.networks)
+            origin, is_name = judged(request.url, self.engine.networks)
         except AddressBlocked as error:
             return Rejected(Cause.ADDRESS_BLOCKED, error.errors[0].message)
         except InvalidInput as error:
             return Rejected(Cause.BAD_SETTINGS, f"The URL {error.errors[0].message}")
         except Exception as error:
             return _bug("building", error)
-        if self.under_way.get(origin, 0) < self.share:
-            return self._send(origin, message, request)
-        return self._hold(origin, message, request)
+        line = LOOKUPS if is_name and not _lines.of(origin).is_found else origin
+        return self._enter(line, origin, message, request)
 
-    def _send(self, origin: str, message: M, request: Request) -> Outcome | None:
+    def _enter(self, line: str, origin: str, message: M, request: Request) -> Outcome | None:
+        if self._has_room(line):
+            return self._send(line, origin, message, request)
+        return self._hold(line, origin, message, request)
+
+    def _send(self, line: str, origin: str, message: M, request: Request) -> Outcome | None:
+        """Put a request under way, unless its far side rests."""
+        wait = _rests.wait(origin, request, time.monotonic(), seconds=self.deadline, probe=self.probe)
+        if wait is not None:
+            return Later(Cause.HOST_RESTS, wait)
         try:
-            self.engine.start(request, origin, self.deadline, message)
+            self.engine.start(request, line, self.deadline, (origin, message))
         except Exception as error:
+            _rests.release(origin)
             return _bug("starting", error)
-        self.under_way[origin] = self.under_way.get(origin, 0) + 1
+        self.under_way[line] = self.under_way.get(line, 0) + 1
         return None
 
-    def _hold(self, origin: str, message: M, request: Request) -> Outcome | None:
-        """The host has its share. A quick one will soon take this too; else it goes back for a while."""
-        queue = self.held.setdefault(origin, deque())
-        line = _lines.of(origin)
-        if line.expected(len(queue), self.share) > HOLD_SECONDS:
-            return Later(Cause.BUSY, line.place(time.monotonic(), self.share))
-        queue.append((message, request))
+    def _has_room(self, line: str) -> bool:
+        return self.under_way.get(line, 0) < self.shares.get(line, self.share)
+
+    def _hold(self, line: str, origin: str, message: M, request: Request) -> Outcome | None:
+        """The line has its share. A quick one will soon take this too; else it goes back for a while."""
+        queue, now = self.held.setdefault(line, deque()), time.monotonic()
+        if self._expected(line, len(queue), now) > HOLD_SECONDS:
+            return self._away(line, now)
+        queue.append((origin, message, request))
         self.held_count += 1
         return None
+
+    def _expected(self, line: str, ahead: int, now: float) -> float:
+        """Seconds until a message with `ahead` others before it has its turn."""
+        if line != LOOKUPS:
+            return _lines.of(line).expected(ahead, self.share)
+        # Some names may never be found: as long as others are, there is room soon.
+        return min(
+            (now - slot.started for slot in self.engine.busy.values() if slot.line == line), default=0.0
+        )
+
+    def _away(self, line: str, now: float) -> Later:
+        return Later(Cause.BUSY, _lines.of(line).place(now, self.shares.get(line, self.share)))
 
     def _collect(self) -> bool:
         """Take what has ended, and let the next message of the same host follow. True if anything had."""
         now, moved = time.monotonic(), False
         for slot, code, text in self.engine.finished():
             moved = True
-            self.known.append((slot.job, self._outcome(slot, code, text)))
-            self.under_way[slot.origin] -= 1
-            _lines.of(slot.origin).learn(now - slot.started)
+            origin, message = slot.job
+            self.known.append((message, self._outcome(slot, code, text)))
+            host = _lines.of(origin)
+            host.is_found = not code or slot.has_address
+            host.learn(now - slot.started)
+            self.under_way[slot.line] -= 1
             if self.held_count:
-                self._follow(slot.origin)
+                self._follow(slot.line)
+        if self.under_way.get(LOOKUPS):
+            self._settle()
         if self.held_count and now >= self.look_at:
             self.look_at = now + LOOK_SECONDS
             self._look(now)
         return moved
 
-    def _outcome(self, slot: Slot, code: int, text: str) -> Outcome:
-        if code:
-            return failure(code, text, slot.request, blocked=slot.blocked)
-        try:
-            return self.read(slot.response())
-        except Exception as error:
-            return _bug("reading", error)
-
-    def _follow(self, origin: str) -> None:
-        queue = self.held.get(origin)
-        while queue and self.under_way[origin] < self.share:
-            message, request = queue.popleft()
+    def _follow(self, line: str) -> None:
+        """A place in the line is free: let the next have it."""
+        queue = self.held.get(line)
+        while queue and self._has_room(line):
+            origin, message, request = queue.popleft()
             self.held_count -= 1
-            if (outcome := self._send(origin, message, request)) is not None:
+            own = origin if _lines.of(origin).is_found else line
+            if (outcome := self._enter(own, origin, message, request)) is not None:
                 self.known.append((message, outcome))
+
+    def _settle(self) -> None:
+        """Whose name has been found stands in the line of its own host from now on."""
+        looking = [slot for slot in self.engine.busy.values() if slot.line == LOOKUPS]
+        found = {slot.job[0] for slot in looking if slot.has_address}
+        for slot in looking:
+            if (origin := slot.job[0]) in found:
+                _lines.of(origin).is_found = True
+                slot.line = origin
+                self.under_way[LOOKUPS] -= 1
+                self.under_way[origin] = self.under_way.get(origin, 0) + 1
+        if found:
+            self._follow(LOOKUPS)
+
+    def _outcome(self, slot: Slot, code: int, text: str) -> Outcome:
+        request, status = slot.request, 0
+        if code:
+            outcome = failure(code, text, request, blocked=slot.blocked)
+        else:
+            response = slot.response()
+            status = response.status
+            try:
+                outcome = self.read(response)
+            except Exception as error:
+                outcome = _bug("reading", error)
+        change = _rests.learn(slot.job[0], request, outcome, time.monotonic(), status=status)
+        if change is not None:
+            _tell(change, slot.job[0])
+        return outcome
 
     def _look(self, now: float) -> None:
         """Send away what was held for a host that turns out to be slow."""
         for slot in self.engine.busy.values():
-            if self.held.get(slot.origin):
-                _lines.of(slot.origin).at_least(now - slot.started)
-        for origin, queue in self.held.items():
-            line = _lines.of(origin)
-            while queue and line.expected(len(queue) - 1, self.share) > HOLD_SECONDS:
-                message, _ = queue.pop()
+            if slot.line != LOOKUPS and self.held.get(slot.line):
+                _lines.of(slot.line).at_least(now - slot.started)
+        for line, queue in self.held.items():
+            while queue and self._expected(line, len(queue) - 1, now) > HOLD_SECONDS:
+                _, message, _ = queue.pop()
                 self.held_count -= 1
-                self.known.append((message, Later(Cause.BUSY, line.place(now, self.share))))
+                self.known.append((message, self._away(line, now)))
+
+
+def _tell(change: Change, origin: str) -> None:
+    if change is Change.OPENED:
+        logger.warning("%s failed %s times in a row; it is left alone for a while", origin, OPENS_AFTER)
+    else:
+        logger.info("%s answers again", origin)
 
 
 def _bug(doing: str, error: Exception) -> Outcome:

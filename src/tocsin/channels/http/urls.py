@@ -56,8 +56,10 @@ def check_url(url: str) -> None:
 
 
 @lru_cache(maxsize=8192)
-def judged(url: str, networks: tuple[str, ...]) -> str:
-    """The origin of a URL that may be posted to; raises `InvalidInput`, or `AddressBlocked`, for another.
+def judged(url: str, networks: tuple[str, ...]) -> tuple[str, bool]:
+    """The origin of a URL that may be posted to, and whether its host is a name that must be looked up.
+
+    Raises `InvalidInput`, or `AddressBlocked`, for a URL that may not.
 
     The texts of the errors name the host at most, never the path: they are shown and stored.
     """
@@ -70,7 +72,7 @@ def judged(url: str, networks: tuple[str, ...]) -> str:
                 'Use a public one, or let the operator add its network to TOCSIN["ALLOWED_PRIVATE_NETWORKS"].',
             )
         )
-    return parsed.origin
+    return parsed.origin, not parsed.addresses
 
 
 def parse(url: str) -> Parsed:

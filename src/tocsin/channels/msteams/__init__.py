@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from tocsin.channels import http
 from tocsin.channels.base import Abilities, Cause, Channel, Message, Outcome, Rejected, Rendered
+from tocsin.channels.chat.pages import Pages
 from tocsin.channels.msteams.answers import read
 from tocsin.channels.msteams.card import LIMIT, TooLargeError, document, encode
 from tocsin.channels.msteams.form import MsteamsForm
@@ -39,22 +41,27 @@ class MsteamsChannel(Channel):
 
     def send(self, message: Message) -> Outcome:
         """Send one, as somebody does who tries a destination: also to a host whose circuit is open."""
-        request = build(message)
+        request = build(message, _pages())
         if isinstance(request, http.Request):
             return http.post(request, read, deadline=self.deadline_seconds, probe=True)
         return request
 
     def send_batch(self, feed: Feed) -> Iterator[tuple[Message, Outcome]]:
-        return http.post_many(feed, build, read, slots=self.batch_size, deadline=self.deadline_seconds)
+        make = partial(build, pages=_pages())
+        return http.post_many(feed, make, read, slots=self.batch_size, deadline=self.deadline_seconds)
 
 
-def build(message: Message) -> http.Request | Outcome:
+def _pages() -> Pages:
+    return Pages(lambda message: encode(document(message)))
+
+
+def build(message: Message, pages: Pages) -> http.Request | Outcome:
     """The request. Teams knows no key against doubles; the run in the workflow's history bears the message's."""
     url = message.target.settings.get("url")
     if not url:
         return Rejected(Cause.BAD_SETTINGS, "The destination has no URL. Save it again.")
     try:
-        body = encode(document(message))
+        body = pages.of(message)
     except TooLargeError as error:
         return Rejected(Cause.TOO_LARGE, str(error))
     headers = {"content-type": "application/json", "x-ms-client-tracking-id": message.key}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from tocsin import conf
 from tocsin.channels import http
 from tocsin.channels.base import Abilities, Cause, Channel, Message, Outcome, Rejected, Rendered
+from tocsin.channels.chat.pages import Pages
 from tocsin.channels.slack.answers import read, read_update
 from tocsin.channels.slack.form import SlackForm
 from tocsin.channels.slack.layout import LONGEST, document, variables
@@ -63,7 +65,10 @@ class SlackChannel(Channel):
     def _carry_out(self, steps: Steps, *, slots: int, probe: bool) -> Iterator[tuple[Message, Outcome]]:
         """A message of two requests has half of its time for each."""
         half = self.deadline_seconds / 2
-        for step, outcome in http.post_many(steps, build, _read, slots=slots, deadline=half, probe=probe):
+        make = partial(build, pages=Pages(_page))
+        for step, outcome in http.post_many(
+            steps, make, _read, slots=slots, share=1.0, deadline=half, probe=probe
+        ):
             following = step.following(outcome)
             if following is None:
                 yield step.message, step.outcome(outcome)
@@ -79,26 +84,35 @@ def _read(response: http.Response) -> Outcome:
     return read_update(response) if response.request.url.endswith(UPDATE) else read(response)
 
 
-def build(step: Step) -> http.Request | Outcome:
+def build(step: Step, pages: Pages) -> http.Request | Outcome:
     """The request of one step."""
     settings = step.message.target.settings
     if url := settings.get("webhook_url"):
-        return _by_webhook(step.message, url)
+        return _by_webhook(step.message, url, pages)
     if settings.get("token") and settings.get("channel"):
-        return _by_token(step, settings["token"], settings["channel"])
+        return _by_token(step, settings["token"], settings["channel"], pages)
     return Rejected(Cause.BAD_SETTINGS, "The destination has no webhook URL and no token. Save it again.")
 
 
-def _by_webhook(message: Message, url: str) -> http.Request:
+def _page(message: Message) -> bytes:
+    """The beginning of a body, with all that its recipients see."""
+    return _encoded(document(message) | LITERAL)[:-1] + b","
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _by_webhook(message: Message, url: str, pages: Pages) -> http.Request:
     if "/services/" in url:
-        body = document(message) | _metadata(message) | LITERAL | NO_PREVIEWS
+        body = pages.of(message) + _encoded(_metadata(message) | NO_PREVIEWS)[1:]
     else:
-        body = variables(message)
+        body = _encoded(variables(message))
     return _request(url, body, {}, url)
 
 
-def _by_token(step: Step, token: str, channel: str) -> http.Request:
-    body = document(step.message) | LITERAL
+def _by_token(step: Step, token: str, channel: str, pages: Pages) -> http.Request:
+    where: dict[str, Any]
     if step.updates and step.root is not None:
         method, where = UPDATE, {"channel": step.root.channel, "ts": step.root.ts}
     elif step.root is not None:
@@ -106,9 +120,10 @@ def _by_token(step: Step, token: str, channel: str) -> http.Request:
     else:
         method, where = POST, {"channel": channel}
     if method == POST:
-        body |= _metadata(step.message) | NO_PREVIEWS
+        where |= _metadata(step.message) | NO_PREVIEWS
     url = f"{conf.get('SLACK_API_URL').rstrip('/')}/{method}"
-    return _request(url, body | where, {"authorization": f"Bearer {token}"}, token)
+    body = pages.of(step.message) + _encoded(where)[1:]
+    return _request(url, body, {"authorization": f"Bearer {token}"}, token)
 
 
 def _metadata(message: Message) -> dict[str, Any]:
@@ -119,11 +134,11 @@ def _metadata(message: Message) -> dict[str, Any]:
     return {"metadata": {"event_type": "tocsin_message", "event_payload": payload}}
 
 
-def _request(url: str, body: dict[str, Any], headers: dict[str, str], secret: str) -> http.Request:
+def _request(url: str, body: bytes, headers: dict[str, str], secret: str) -> http.Request:
     """`secret` is what Slack counts its limits by; a digest of it is the key under which they are kept."""
     return http.Request(
         url,
-        json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+        body,
         {"content-type": "application/json; charset=utf-8"} | headers,
         secret_values=(secret,),
         limit_key="slack:" + hashlib.sha256(secret.encode()).hexdigest()[:32],

@@ -60,8 +60,9 @@ class SmsChannel(Channel):
         account = provider.account()
         if account is not None:
             build = partial(provider.request_of, account=account)
+            seconds = self.deadline_seconds
             return http.post_many(
-                feed, build, provider.read, slots=self.batch_size, deadline=self.deadline_seconds
+                feed, build, provider.read, slots=self.batch_size, share=1.0, deadline=seconds
             )
         if conf.get(gateway.SETTING):
             return gateway.send_many(feed, batch_size=self.batch_size, seconds=self.deadline_seconds)
