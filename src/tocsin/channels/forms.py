@@ -45,6 +45,11 @@ class CleanSettings:
     """Of the secrets those that the form made itself: their owner must be shown them once."""
 
 
+def as_validation_error(error: InvalidInput) -> forms.ValidationError:
+    """What another check found, as the error of the form's field that asked it."""
+    return forms.ValidationError([f"{found.message} {found.remedy}".strip() for found in error.errors])
+
+
 @sensitive_variables()
 def clean_settings(
     form_class: type[SettingsForm], given: object, prefix: str = "settings", *, by_operator: bool = False

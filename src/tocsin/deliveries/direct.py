@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.channels.base import EventView, Message, Target
+from tocsin.channels.feeds import Only
 from tocsin.deliveries import foreign
 from tocsin.deliveries.answers import fit
 from tocsin.deliveries.prepare import absolute
@@ -18,8 +19,6 @@ from tocsin.events.types import find
 from tocsin.recipients import secrets, users
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tocsin.channels.outcomes import Outcome
     from tocsin.recipients.models import Destination
 
@@ -34,7 +33,7 @@ def send_directly(destination: Destination, title: str, body: str) -> Outcome:
     channel = registry.get(destination.channel)
     message = _message(destination, _target(destination), _view(destination, title, body))
     if foreign.is_foreign(channel):
-        outcome: Any = next(answer for _, answer in foreign.send_batch(channel, _Only(message)))
+        outcome: Any = next(answer for _, answer in foreign.send_batch(channel, Only(message)))
     else:
         outcome = channel.attempt(message)
     return fit(outcome, lambda: channel.secrets_of(message))
@@ -81,16 +80,3 @@ def _view(destination: Destination, title: str, body: str) -> EventView:
         project="",
         created_at=clock.now(),
     )
-
-
-class _Only:
-    """A feed of one message."""
-
-    def __init__(self, message: Message) -> None:
-        self._message = message
-
-    def __iter__(self) -> Iterator[Message]:
-        yield self._message
-
-    def more(self, free: int) -> list[Message]:
-        return []

@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tocsin import conf
+from tocsin.channels.feeds import Only
 from tocsin.channels.http.classify import classify, failure
 from tocsin.channels.http.engine import Engine, Slot, borrow, give_back
 from tocsin.channels.http.exchange import Request, Response
@@ -55,7 +56,7 @@ def post(
     A host that is resting is not asked (`Later`). With `probe`, for what a person tries by hand, one that
     failed again and again is; one that asked for quiet never.
     """
-    for _, outcome in post_many(_One(request), _itself, read, slots=1, deadline=deadline, probe=probe):
+    for _, outcome in post_many(Only(request), _itself, read, slots=1, deadline=deadline, probe=probe):
         return outcome
     raise AssertionError("a request ends in an outcome")
 
@@ -90,19 +91,6 @@ def post_many(
 def forget_rests() -> None:
     """Let every host be asked again at once, in this process: for tests, where time does not pass."""
     _rests.clear()
-
-
-class _One:
-    """A feed of a single request."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    def __iter__(self) -> Iterator[Request]:
-        yield self._request
-
-    def more(self, free: int) -> list[Request]:
-        return []
 
 
 def _itself(request: Request) -> Request:

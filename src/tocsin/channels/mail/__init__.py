@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail.backends.smtp import EmailBackend
 
 from tocsin import conf
+from tocsin.channels.feeds import Only
 from tocsin.channels.mail import backend
 from tocsin.channels.mail.address import CONTROL, MAX_LENGTH, Sender, ascii_address
 from tocsin.channels.mail.clerk import Clerk, Style
@@ -67,7 +68,7 @@ def not_ready() -> str:
 
 def send_one(message: Message, style: Style, *, seconds: float) -> Outcome:
     """Send one mail within `seconds`."""
-    return next(outcome for _, outcome in send_many(_Only(message), style, batch_size=1, seconds=seconds))
+    return next(outcome for _, outcome in send_many(Only(message), style, batch_size=1, seconds=seconds))
 
 
 def send_many(
@@ -86,16 +87,3 @@ def send_many(
         yield from Pump(feed, connection, clerk.job, batch_size=batch_size, seconds=seconds).run()
     else:
         yield from backend.send_all(feed, connection, clerk.parts, seconds)
-
-
-class _Only:
-    """A feed of one message."""
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-
-    def __iter__(self) -> Iterator[Message]:
-        return iter((self.message,))
-
-    def more(self, free: int) -> list[Message]:
-        return []

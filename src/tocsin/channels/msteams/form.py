@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tocsin import conf
 from tocsin.channels import http
 from tocsin.channels.base import SettingsForm
+from tocsin.channels.forms import as_validation_error
 from tocsin.channels.http.urls import parse
 from tocsin.errors import InvalidInput
 
@@ -49,7 +50,7 @@ class MsteamsForm(SettingsForm):
             _judge(url, parsed)
             http.check_url(url)
         except InvalidInput as error:
-            raise ValidationError([f"{found.message} {found.remedy}" for found in error.errors]) from None
+            raise as_validation_error(error) from None
         standard = 443 if parsed.scheme == "https" else 80
         port = "" if parsed.port == standard else f":{parsed.port}"
         host = f"[{parsed.host}]" if ":" in parsed.host else parsed.host

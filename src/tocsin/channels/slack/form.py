@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tocsin import conf
 from tocsin.channels import http
 from tocsin.channels.base import SettingsForm
+from tocsin.channels.forms import as_validation_error
 from tocsin.channels.http.urls import Parsed, parse
 from tocsin.errors import InvalidInput
 
@@ -68,7 +69,7 @@ class SlackForm(SettingsForm):
             _judge(url, parsed)
             http.check_url(url)
         except InvalidInput as error:
-            raise ValidationError([f"{found.message} {found.remedy}" for found in error.errors]) from None
+            raise as_validation_error(error) from None
         port = "" if parsed.port == 443 else f":{parsed.port}"
         return f"{parsed.scheme}://{parsed.host}{port}{_path(url)}"
 

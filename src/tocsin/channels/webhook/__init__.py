@@ -21,6 +21,7 @@ from tocsin.channels.base import (
     Rendered,
     SettingsForm,
 )
+from tocsin.channels.forms import as_validation_error
 from tocsin.channels.webhook.headers import HeadersField
 from tocsin.channels.webhook.payload import MAX_BODY_BYTES, Bodies, TooLargeError, document
 from tocsin.channels.webhook.signing import key_of, make_secret, signed_headers
@@ -73,7 +74,7 @@ class WebhookForm(SettingsForm):
         try:
             http.check_url(url)
         except InvalidInput as error:
-            raise ValidationError([f"{found.message} {found.remedy}" for found in error.errors]) from None
+            raise as_validation_error(error) from None
         return url
 
     def clean_secret(self) -> str:
