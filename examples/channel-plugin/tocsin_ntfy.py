@@ -6,6 +6,7 @@ from django import forms
 
 from tocsin.channels import http
 from tocsin.channels.base import Abilities, Channel, Rendered, SettingsForm
+from tocsin.channels.shorten import shortened
 from tocsin.channels.text import one_line, to_text
 from tocsin.errors import InvalidInput
 
@@ -36,13 +37,12 @@ class NtfyChannel(Channel):
     def render(self, message):
         title = ", ".join(one_line(event.title) for event in message.events)
         text = "\n".join(to_text(event.body) for event in message.events)
-        return Rendered(title[:200], text if len(text) <= 700 else text[:699] + "…")
+        return Rendered(title[:200], shortened(text, lambda part: len(part) <= 700))
 
     def send(self, message):
         to, made = message.target.settings, self.render(message)
-        body = {"topic": to["topic"], "title": made.subject, "message": made.text}
+        body = json.dumps({"topic": to["topic"], "title": made.subject, "message": made.text}).encode()
         headers = {"content-type": "application/json"}
         headers |= {"authorization": f"Bearer {to['token']}"} if to.get("token") else {}
-        secrets = self.secrets_of(message)
-        request = http.Request(to["server"], json.dumps(body).encode(), headers, secret_values=secrets)
+        request = http.Request(to["server"], body, headers, secret_values=self.secrets_of(message))
         return http.post(request, deadline=self.deadline_seconds)
