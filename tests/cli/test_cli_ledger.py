@@ -146,8 +146,8 @@ def test_a_channel_that_is_none_cannot_be_paused(invoke, verb):
 def test_channels_say_what_they_need(invoke, settings):
     settings.TOCSIN = settings.TOCSIN | {"CHANNELS": {"pigeon": "no.such.Channel"}}
     done = invoke("channels")
-    assert "webhook\tWebhook\turl, [secret]\t" in done.stdout
+    assert "webhook\tWebhook\turl, [secret]" in done.stdout
     assert "pigeon" in done.stderr
     told = {row["slug"]: row for row in json.loads(invoke("channels", "--json").stdout)}
     assert told["webhook"]["schema"]["required"] == ["url"]
-    assert told["alert"]["capabilities"] == ["in-app"]
+    assert told["alert"]["capabilities"] == ["in_app"]
