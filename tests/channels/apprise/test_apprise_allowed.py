@@ -8,18 +8,18 @@ from urllib.parse import urlsplit
 import apprise
 import pytest
 import requests
-from apprise.manager_plugins import NotificationManager
 
 from tests.channels.apprise.samples import SMUGGLED, VALUES
 from tocsin.channels.apprise import AppriseChannel
 from tocsin.channels.apprise.allowed import ALLOWED
+from tocsin.channels.apprise.plugins import all_plugins
 from tocsin.channels.base import Cause, Rejected, Sent
 from tocsin.channels.forms import clean_settings
 from tocsin.errors import InvalidInput
 from tocsin.testing import make_message
 
 channel = AppriseChannel()
-PLUGINS = NotificationManager()
+PLUGINS = all_plugins()
 SCHEMAS = sorted(PLUGINS.schemas())
 ALONE = {"groupme", "webex"}
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 import requests
 from apprise import Apprise
-from apprise.manager_plugins import NotificationManager
 
 from tests.channels.apprise.samples import VALUES
 from tests.servers.http_sink import HttpSink, Reply
 from tocsin.channels.apprise import AppriseChannel
 from tocsin.channels.apprise.ears import EARS, listening
+from tocsin.channels.apprise.plugins import all_plugins
 from tocsin.channels.base import Cause, Retry, Sent
 from tocsin.channels.forms import clean_settings
 from tocsin.errors import InvalidInput
@@ -33,7 +35,7 @@ def _everything_is_logged(caplog):
 @pytest.mark.parametrize("reply", [Reply(), Reply(500, TOKEN.encode()), Reply(302), Reply(fault="drop")])
 def test_sending_logs_nothing_of_apprises(caplog, monkeypatch, reply):
     with HttpSink([reply]) as sink:
-        monkeypatch.setattr(NotificationManager()["tgram"], "notify_url", sink.url + "bot")
+        monkeypatch.setattr(all_plugins()["tgram"], "notify_url", sink.url + "bot")
         outcome = channel.attempt(make_message(TELEGRAM))
     assert sink.requests[0].path.startswith(f"/bot{TOKEN}/")
     assert TOKEN not in repr(outcome)
@@ -108,3 +110,16 @@ def test_the_sent_message_says_nothing_of_the_settings(monkeypatch):
         shown = repr(channel.render(message)) + repr(message)
     assert "p4ssw0rd" not in sink.requests[0].body.decode() + shown
     assert "t0ken" not in shown
+
+
+def test_python_writes_mails_as_before():
+    """Apprise's e-mail plugin changes the registry of charsets as it is imported, for the whole process."""
+    code = (
+        "import django\nfrom django.conf import settings\nsettings.configure()\ndjango.setup()\n"
+        "from email import charset\nbefore = charset.CHARSETS['utf-8']\n"
+        "from tocsin.channels.apprise.plugins import plugin_class\nplugin_class('mailto')\n"
+        "assert 'apprise.plugins.email' in __import__('sys').modules\n"
+        "assert charset.CHARSETS['utf-8'] == before, charset.CHARSETS['utf-8']\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 from apprise.exception import AppriseImproperlyConfigured
-from apprise.manager_plugins import NotificationManager
 from apprise.plugins.pagerduty import PAGERDUTY_API_LOOKUP
 
 from tests.channels.apprise.samples import VALUES
 from tests.servers.certificates import Authority
 from tests.servers.http_sink import HttpSink, Reply
 from tocsin.channels.apprise import AppriseChannel
+from tocsin.channels.apprise.plugins import all_plugins
 from tocsin.channels.apprise.wording import BREAK
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
 from tocsin.channels.forms import clean_settings
@@ -22,7 +22,7 @@ from tocsin.errors import InvalidInput
 from tocsin.levels import Level
 from tocsin.testing import make_message
 
-PLUGINS = NotificationManager()
+PLUGINS = all_plugins()
 CONSTANTS = {
     "discord": ("notify_url", "api/webhooks"),
     "ntfy": ("cloud_notify_url", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from email import charset
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from apprise.plugins.base import NotifyBase
 
-_PLUGINS = NotificationManager()  # type: ignore[no-untyped-call]
 _ASSET = apprise.AppriseAsset(
     app_id="tocsin",
     app_desc="tocsin",
@@ -52,11 +52,23 @@ class SlowDown(Exception):
         self.seconds = seconds
 
 
+@cache
+def all_plugins() -> NotificationManager:
+    """Apprise's plugins, loaded. One of them changes how all of this process writes UTF-8 headers: that is undone."""
+    kept = dict(charset.CHARSETS)
+    manager = NotificationManager()  # type: ignore[no-untyped-call]
+    manager.load_modules()  # type: ignore[no-untyped-call]
+    charset.CHARSETS.clear()
+    charset.CHARSETS.update(kept)
+    return manager
+
+
 def plugin_class(schema: str) -> type[NotifyBase]:
     """The plugin of a schema. Raises `UnusableError` where it is not there or lacks a package."""
-    if schema not in _PLUGINS or not _PLUGINS[schema].enabled:
+    plugins = all_plugins()
+    if schema not in plugins or not plugins[schema].enabled:
         raise UnusableError
-    found: type[NotifyBase] = _PLUGINS[schema]
+    found: type[NotifyBase] = plugins[schema]
     return found
 
 
@@ -82,6 +94,7 @@ def plugin_of(
 
 def plugin_of_url(url: str, deadline: float = 10.0) -> NotifyBase:
     """The plugin of a whole Apprise URL, which may name any host. Raises `UnusableError`."""
+    all_plugins()
     with listening():
         parsed = url_to_dict(url, secure_logging=True)  # type: ignore[no-untyped-call]
         if not parsed:
