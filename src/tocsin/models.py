@@ -5,11 +5,14 @@ from tocsin.engines.models import Worker
 from tocsin.events.models import Event
 from tocsin.inbox.models import InboxItem
 from tocsin.recipients.models import Destination, Person, Preference
+from tocsin.rules.models import Rule, RuleField, RuleKey, RuleVersion
+from tocsin.tenants.audit import AuditEntry
 from tocsin.tenants.models import ApiToken, Membership, Organization, Project, Team, TeamMember
 
 __all__ = [
     "ApiToken",
     "Attempt",
+    "AuditEntry",
     "Delivery",
     "Destination",
     "Event",
@@ -20,6 +23,10 @@ __all__ = [
     "Person",
     "Preference",
     "Project",
+    "Rule",
+    "RuleField",
+    "RuleKey",
+    "RuleVersion",
     "Team",
     "TeamMember",
     "Worker",

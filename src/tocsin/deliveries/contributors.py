@@ -1,18 +1,29 @@
-"""Who adds people to an event: its own `to` list, and (later) each rule that matches."""
+"""Who adds people to an event: its own `to` list, and each rule that applies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tocsin.channels import registry
 from tocsin.events import types
+from tocsin.events.states import EventState
 from tocsin.recipients.audiences import Term, set_kinds
+from tocsin.recipients.models import Destination
+from tocsin.rules.facts import facts_of
+from tocsin.rules.match import Matched, Subject, matching, specs_of
+from tocsin.tenants.models import Project
+from tocsin.tenants.organizations import organization_slug
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from tocsin.events.models import Event
+    from tocsin.rules.spec import Spec
 
 TO = "to"
+TARGETS = {"user": "user", "team": "team", "destination": "destination"}
+"""What a target means as an audience; "specific" is an address on the service's channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,11 @@ class Contributor:
     layer: str
     terms: tuple[Term, ...]
     channels: tuple[str, ...]
+    version: int | None = None
+    """Of the rule, if it is one."""
+    rule: int | None = None
+    owner: str = ""
+    """The key of the person whose own rule it is."""
 
     @property
     def people(self) -> tuple[Term, ...]:
@@ -48,8 +64,105 @@ class Contributor:
 
 
 def contributors(event: Event) -> list[Contributor]:
-    """Everything that names recipients of this event, in order: the first one's layer is kept in a row."""
+    """Everything that names recipients of this event, in order: the first one's layer is kept in a row.
+
+    Once its planning has begun, these are what they were then.
+    """
+    if "_contributors" not in event.__dict__:
+        meet([event])
+    found: list[Contributor] = event.__dict__["_contributors"]
+    return found
+
+
+def meet(events: Sequence[Event]) -> None:
+    """Work out the contributors of many events at once, so that rules are asked by a few statements."""
+    fresh = [event for event in events if not _is_frozen(event)]
+    for event, rules in zip(fresh, matching(subjects_of(fresh)), strict=True):
+        event.__dict__["_contributors"] = [_own(event), *(_of_rule(event, rule) for rule in rules)]
+    frozen = [event for event in events if _is_frozen(event)]
+    specs = specs_of((rule, version) for event in frozen for rule, version, _user in _kept(event))
+    for event in frozen:
+        rules = [
+            Matched(rule, version, user, specs[rule, version])
+            for rule, version, user in _kept(event)
+            if (rule, version) in specs
+        ]
+        event.__dict__["_contributors"] = [_own(event), *(_of_rule(event, rule) for rule in rules)]
+
+
+def trace_of(event: Event) -> dict[str, Any]:
+    """What is kept of the contributors: which rules, in which versions, and the channels of each."""
+    found = contributors(event)
+    rules = [[one.rule, one.version, one.owner] for one in found if one.rule is not None]
+    return {"rules": rules, "channels": {one.layer: list(one.channels) for one in found}}
+
+
+def subjects_of(events: Iterable[Event]) -> list[Subject]:
+    """Events as rules see them."""
+    events = list(events)
+    projects = dict(
+        Project.objects.filter(pk__in={event.project_id for event in events if event.project_id}).values_list(
+            "pk", "slug"
+        )
+    )
+    return [
+        Subject(
+            event.organization_id,
+            event.project_id,
+            facts_of(
+                event,
+                organization=organization_slug(event.organization_id),
+                project=projects.get(event.project_id, "") if event.project_id else "",
+            ),
+        )
+        for event in events
+    ]
+
+
+def _is_frozen(event: Event) -> bool:
+    """Whether its planning has begun: rules that change later do not change it."""
+    return "rules" in event.trace or event.state == EventState.PLANNED
+
+
+def _kept(event: Event) -> list[tuple[int, int, str]]:
+    return [(rule, version, owner) for rule, version, owner in event.trace.get("rules", ())]
+
+
+def _own(event: Event) -> Contributor:
     terms = tuple(Term(*item.split(":", 1)) for item in event.to)
-    planned = event.trace.get("channels", {}).get(TO)
-    chosen = (event.channel,) if event.channel else types.find(event.type).channels
-    return [Contributor(TO, terms, chosen if planned is None else tuple(planned))]
+    return Contributor(TO, terms, _channels(event, TO, ()))
+
+
+def _of_rule(event: Event, rule: Matched) -> Contributor:
+    owner = "" if rule.user_pk is None else str(rule.user_pk)
+    terms, channels = _aim(event, rule.spec, owner)
+    return Contributor(
+        rule.layer, terms, _channels(event, rule.layer, channels), rule.version, rule.rule, owner
+    )
+
+
+def _aim(event: Event, spec: Spec, owner: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+    """Whom a rule names, and the channels it chooses; none is the type's."""
+    if spec.is_action:
+        kind = TARGETS.get(spec.target, spec.service)
+        return (Term(kind, spec.target_identifier),), (spec.service,)
+    if spec.destinations:
+        return tuple(Term("destination", str(pk)) for pk in _reached(event, spec.destinations)), ()
+    terms = (f"user:{owner}",) if owner else spec.to
+    return tuple(Term(*term.split(":", 1)) for term in terms), spec.channels
+
+
+def _reached(event: Event, destinations: Sequence[int]) -> Iterable[int]:
+    """The destinations of a rule; where the event forces a channel, those on it."""
+    if not event.channel:
+        return destinations
+    rows = Destination.objects.filter(pk__in=destinations, channel=event.channel)
+    return sorted(rows.values_list("pk", flat=True))
+
+
+def _channels(event: Event, layer: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """By what a contributor tells: as it was planned, else the forced channel, its own choice, the type's."""
+    planned = event.trace.get("channels", {}).get(layer)
+    if planned is not None:
+        return tuple(planned)
+    return (event.channel,) if event.channel else chosen or types.find(event.type).channels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import defaultdict
@@ -13,7 +14,7 @@ from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.deliveries import planned_rows
 from tocsin.deliveries.claim import SOLO_AFTER, claim_events, one_suspect
-from tocsin.deliveries.contributors import Contributor, contributors
+from tocsin.deliveries.contributors import Contributor, contributors, meet, trace_of
 from tocsin.deliveries.states import Reason
 from tocsin.deliveries.wave import Wave
 from tocsin.events import types
@@ -93,6 +94,7 @@ def renew_leases() -> None:
 
 
 def _plan_all(events: list[Event]) -> set[str]:
+    meet(events)
     named: list[Event] = []
     many: list[Event] = []
     for event in events:
@@ -173,7 +175,7 @@ def _plan_together(events: list[Event]) -> set[str]:
 def _plan_named(members: list[tuple[Event, Contributor]]) -> set[str]:
     """Plan one contributor of each of several events of one organization, type and choice of channels."""
     first = members[0][1]
-    wave = Wave([event for event, _ in members], first.layer, first.channels, named=[])
+    wave = Wave([event for event, _ in members], first.layer, first.channels, first.version, named=[])
     keys = resolve.keys_of((term for _, one in members for term in one.people), wave.organization)
     wave.named = [{keys[term] for term in one.people if term in keys} for _, one in members]
     missing = [(event, [term for term in one.people if term not in keys]) for event, one in members]
@@ -232,7 +234,7 @@ def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
 
 def _plan_contributor(event: Event, one: Contributor, after: str | None) -> tuple[set[str], str | None]:
     """One chunk of one contributor: (channels, where to go on, or None at the end)."""
-    wave = Wave([event], one.layer, one.channels)
+    wave = Wave([event], one.layer, one.channels, one.version)
     people, missing = resolve.people(one.people, event.organization_id)
     touched: set[str] = set()
     if after is None:
@@ -256,21 +258,21 @@ def _chunk(people: QuerySet[Any], after: str | None) -> tuple[QuerySet[Any], str
 
 
 def _move(event: Event, cursor: dict[str, Any]) -> None:
-    event.plan_cursor = cursor
+    event.plan_cursor, event.trace = cursor, trace_of(event)
     lease = clock.DatabaseNow(conf.get("LEASE_SECONDS"))
-    _held(event).update(plan_cursor=cursor, lease_until=lease, claims=0)
+    _held(event).update(plan_cursor=cursor, trace=event.trace, lease_until=lease, claims=0)
 
 
 def _finish(events: Iterable[Event], state: EventState, reason: str = "") -> None:
     """End the planning of events; which layer told by which channels is kept for `explain`."""
     by_trace = defaultdict(list)
     for event in events:
-        by_trace[tuple((one.layer, one.channels) for one in contributors(event))].append(event)
-    for layers, same in by_trace.items():
+        by_trace[json.dumps(trace_of(event))].append(event)
+    for same in by_trace.values():
         held = Event.objects.filter(pk__in=[event.pk for event in same], state=EventState.PLANNING)
         held.update(
             state=state, reason=reason, detail="", plan_cursor=None, lease_until=None, claims=0,
-            planned_at=clock.now(), trace={"channels": {layer: list(channels) for layer, channels in layers}},
+            planned_at=clock.now(), trace=trace_of(same[0]),
         )  # fmt: skip
 
 

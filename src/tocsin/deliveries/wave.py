@@ -30,6 +30,8 @@ class Wave:
     events: list[Event]
     layer: str
     channels: tuple[str, ...]
+    version: int | None = None
+    """Of the rule that is the layer."""
     named: list[set[Any]] | None = None
     now: datetime = field(default_factory=clock.now)
     _locale: str = ""
@@ -62,6 +64,7 @@ class Wave:
             "organization": self.organization,
             "channel": channel,
             "layer": self.layer,
+            "rule_version": self.version,
             "turn": 0,
             "state": State.PENDING.value,
             "reason": Reason.NONE.value,
