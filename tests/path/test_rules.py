@@ -142,3 +142,33 @@ def test_an_action_rule_without_a_registration_is_plain_sending(acme, people) ->
     rule(acme, service="memory", target="specific", target_identifier="war room")
     rule(acme, name="to a user", service="memory", target="user", target_identifier="ben")
     assert sorted(identity for identity, *_ in say()[1]) == ["ben", "war room"]
+
+
+def test_a_rule_that_did_not_apply_is_named_with_the_leaf_that_failed(acme, people) -> None:
+    condition = {
+        "all": [
+            {"field": "data.host", "op": "is", "value": "db1"},
+            {"field": "data.n", "op": "gte", "value": 3},
+        ]
+    }
+    made = rule(acme, to=["user:ana"], channels=["memory"], condition=condition, level="warning")
+    event, _ = say(level="error", data={"host": "db2", "n": 5})
+    save.save(
+        {"name": "r", "event_types": [TYPE], "to": ["user:ana"]}, Place(acme.pk), "x", made
+    )  # changed since: it would apply now
+    for who in (None, people["ana"]):
+        said = "\n".join(explain(Event.objects.get(pk=event.id), who).sentences)
+        assert f"rule:{made.pk}@1 “r” did not apply" in said
+        assert 'data.host should be: is "db1"; it is "db2".' in said
+        assert "data.n" not in said
+
+
+def test_rules_of_other_types_and_organizations_are_not_told_of(acme, people) -> None:
+    rule(acme, event_types=["drill"], to=["user:ana"])
+    save.save(
+        {"name": "r", "event_types": ["*"], "to": ["user:ana"]},
+        Place(Organization.objects.create(slug="o").pk),
+        "x",
+    )
+    event, _ = say()
+    assert "did not apply" not in "\n".join(explain(Event.objects.get(pk=event.id)).sentences)

@@ -13,6 +13,7 @@ from tocsin.deliveries import story
 from tocsin.deliveries.contributors import contributors
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import AttemptOutcome, Reason, State
+from tocsin.deliveries.unmatched import unmatched
 from tocsin.events.states import EventState
 from tocsin.recipients import resolve, users
 from tocsin.recipients.models import Destination
@@ -67,6 +68,7 @@ def explain(event: Event, user: Any = None) -> Explanation:
         return made
     for one in contributors(event):
         made.sentences.append(_of_contributor(one))
+    made.sentences += unmatched(event)
     made.counts = story.counts(event)
     made.lines = story.lines(OPERATOR, event=event.pk, limit=FIRST).items
     for (channel, state, reason), number in sorted(made.counts.items()):
@@ -105,6 +107,8 @@ def _explain_person(made: Explanation, user: Any) -> None:
             for slug in one.channels:
                 if slug not in told and event.state == EventState.PLANNED:
                     made.sentences.append(_why_not(event, slug, user))
+    if not made.lines:
+        made.sentences += unmatched(event)
     if not named and not made.lines:
         made.sentences.append(
             _(
