@@ -29,11 +29,6 @@ def _users() -> QuerySet[Any]:
     return get_user_model()._default_manager.values("pk")
 
 
-@audience("everyone")
-def _everyone(value: str, organization: int) -> QuerySet[Any]:
-    return _users()
-
-
 @audience("trap")
 def _trap(value: str, organization: int) -> QuerySet[Any]:
     os._exit(9)

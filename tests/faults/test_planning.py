@@ -42,7 +42,7 @@ def test_planning_a_hundred_thousand_survives_two_kills(rig) -> None:
     nemesis = Nemesis("planning")
     rig.forge.call("crowd", count=PEOPLE)
     rig.forge.call("pause", channel="email")
-    rig.forge.call("notify", to=["everyone:all"], **MASS)
+    rig.forge.call("notify", to=["everyone:members"], **MASS)
     seen = [0]
     for _ in range(2):
         worker = rig.forge.start("worker")
@@ -70,7 +70,7 @@ def test_planning_a_hundred_thousand_survives_two_kills(rig) -> None:
 @pytest.mark.tocsin_settings(PLAN_CHUNK=100)
 def test_of_planners_that_start_together_one_takes_the_event(rig) -> None:
     rig.forge.call("crowd", count=1000)
-    rig.forge.call("notify", to=["everyone:all"], **MASS)
+    rig.forge.call("notify", to=["everyone:members"], **MASS)
     moment = time.time() + 0.5
     racers = [rig.forge.start("plan", moment=moment, name=f"racer-{number}") for number in range(4)]
     for racer in racers:

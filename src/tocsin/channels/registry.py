@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 WANTED_BY = {"sms": ("SMS_GATEWAY_ADDRESS", "SMS_HTTP")}
 """Settings that make no sense without the channel."""
 RESERVED = frozenset(
-    {"plan", "action", "user", "group", "team", "org", "destination", "role", "account_manager"}
+    {
+        "plan",
+        "action",
+        "user",
+        "group",
+        "team",
+        "org",
+        "destination",
+        "role",
+        "account_manager",
+        "everyone",
+        "except",
+    }
 )
 _SLUG = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 _MOST_SAID = 200

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tocsin.channels import registry
 from tocsin.events import types
 from tocsin.events.states import EventState
-from tocsin.recipients.audiences import Term, set_kinds
+from tocsin.recipients import resolve, users
+from tocsin.recipients.audiences import EXCEPT, Term, set_kinds
 from tocsin.recipients.models import Destination
 from tocsin.rules.facts import facts_of
 from tocsin.rules.match import Matched, Subject, matching, specs_of
@@ -17,6 +18,8 @@ from tocsin.tenants.organizations import organization_slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from django.db.models import QuerySet
 
     from tocsin.events.models import Event
     from tocsin.rules.spec import Spec
@@ -44,6 +47,11 @@ class Contributor:
         """The terms that name users."""
         kinds = set_kinds()
         return tuple(term for term in self.terms if term.kind == "user" or term.kind in kinds)
+
+    @property
+    def excepts_actor(self) -> bool:
+        """Whether the one who did it is not to be told."""
+        return EXCEPT in self.terms
 
     @property
     def is_literal(self) -> bool:
@@ -88,6 +96,19 @@ def meet(events: Sequence[Event]) -> None:
             if (rule, version) in specs
         ]
         event.__dict__["_contributors"] = [_own(event), *(_of_rule(event, rule) for rule in rules)]
+
+
+def people_of(event: Event, one: Contributor) -> tuple[QuerySet[Any], list[Term]]:
+    """The users whom a contributor names, and the terms that name nobody."""
+    people, missing = resolve.people(one.people, event.organization_id)
+    actor = actor_of(event) if one.excepts_actor else None
+    return (people if actor is None else people.exclude(pk=actor)), missing
+
+
+def actor_of(event: Event) -> Any:
+    """The key of the user who did it; None where it was somebody or something else."""
+    kind, _, value = event.actor.partition(":")
+    return users.matching([value]).get(value) if kind == "user" and value else None
 
 
 def trace_of(event: Event) -> dict[str, Any]:

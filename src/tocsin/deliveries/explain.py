@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause
 from tocsin.deliveries import story
-from tocsin.deliveries.contributors import contributors
+from tocsin.deliveries.contributors import contributors, people_of
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import AttemptOutcome, Reason, State
 from tocsin.deliveries.unmatched import unmatched
 from tocsin.events.states import EventState
-from tocsin.recipients import resolve, users
+from tocsin.recipients import users
 from tocsin.recipients.models import Destination
 from tocsin.tenants.scope import OPERATOR
 
@@ -101,7 +101,7 @@ def _explain_person(made: Explanation, user: Any) -> None:
     told = {line.channel for line in made.lines}
     named = False
     for one in contributors(event):
-        people, _missing = resolve.people(one.people, event.organization_id)
+        people, _missing = people_of(event, one)
         if people.filter(pk=user.pk).exists():
             named = True
             for slug in one.channels:

@@ -14,7 +14,7 @@ from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.deliveries import planned_rows
 from tocsin.deliveries.claim import SOLO_AFTER, claim_events, one_suspect
-from tocsin.deliveries.contributors import Contributor, contributors, meet, trace_of
+from tocsin.deliveries.contributors import Contributor, actor_of, contributors, meet, people_of, trace_of
 from tocsin.deliveries.states import Reason
 from tocsin.deliveries.wave import Wave
 from tocsin.events import types
@@ -177,7 +177,11 @@ def _plan_named(members: list[tuple[Event, Contributor]]) -> set[str]:
     first = members[0][1]
     wave = Wave([event for event, _ in members], first.layer, first.channels, first.version, named=[])
     keys = resolve.keys_of((term for _, one in members for term in one.people), wave.organization)
-    wave.named = [{keys[term] for term in one.people if term in keys} for _, one in members]
+    wave.named = [
+        {keys[term] for term in one.people if term in keys}
+        - ({actor_of(event)} if one.excepts_actor else set())
+        for event, one in members
+    ]
     missing = [(event, [term for term in one.people if term not in keys]) for event, one in members]
     planned_rows.unknown(wave, missing)
     touched = _plan_literal(wave, members)
@@ -235,7 +239,7 @@ def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
 def _plan_contributor(event: Event, one: Contributor, after: str | None) -> tuple[set[str], str | None]:
     """One chunk of one contributor: (channels, where to go on, or None at the end)."""
     wave = Wave([event], one.layer, one.channels, one.version)
-    people, missing = resolve.people(one.people, event.organization_id)
+    people, missing = people_of(event, one)
     touched: set[str] = set()
     if after is None:
         planned_rows.unknown(wave, [(event, missing)])

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from tocsin.channels import registry
 from tocsin.deliveries import planned_rows
-from tocsin.deliveries.contributors import contributors
+from tocsin.deliveries.contributors import contributors, people_of
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.wave import Wave
 from tocsin.events.models import Event
@@ -40,7 +40,7 @@ def _plan_next(event: Event, slug: str, turn: int, identities: set[str]) -> int:
     channel = registry.get(slug)
     planned = 0
     for contributor in contributors(event):
-        people, _ = resolve.people(contributor.people, event.organization_id)
+        people, _ = people_of(event, contributor)
         had_theirs = Delivery.objects.filter(
             event=event, channel=slug, identity__in=identities, user=OuterRef("pk")
         )

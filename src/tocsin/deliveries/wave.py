@@ -64,7 +64,6 @@ class Wave:
             "organization": self.organization,
             "channel": channel,
             "layer": self.layer,
-            "rule_version": self.version,
             "turn": 0,
             "state": State.PENDING.value,
             "reason": Reason.NONE.value,
@@ -77,6 +76,8 @@ class Wave:
             "provider_id": "",
             "locale": "",
         }
+        if self.version is not None:
+            shared["rule_version"] = self.version
         return shared if self.named is not None else shared | of_event(self.events[0])
 
     def pairs(self) -> Pairs | None:

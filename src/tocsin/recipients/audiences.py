@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Subquery
 
 from tocsin import conf
 from tocsin.channels import registry
 from tocsin.channels.forms import clean_settings
 from tocsin.errors import FieldError, InvalidInput, invalid
-from tocsin.tenants.models import Membership, TeamMember
+from tocsin.tenants.models import Membership, Organization, Role, Team, TeamMember
+from tocsin.tenants.organizations import is_implicit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     Resolve = Callable[[str, int], QuerySet[Any]]
+    Check = Callable[[str], object]
 
 MAX_TERMS = 500
 MAX_TERM = 400
@@ -38,18 +40,24 @@ class Term:
 
 
 _kinds: dict[str, Resolve] = {}
+_checks: dict[str, Check] = {}
+EXCEPT = Term("except", "actor")
+"""Of whom else is named: without the one who did it."""
 
 
-def audience(kind: str) -> Callable[[Resolve], Resolve]:
+def audience(kind: str, check: Check | None = None) -> Callable[[Resolve], Resolve]:
     """Register a kind of audience.
 
     The function is given the value and the organization's key, and returns a queryset of one column, user
-    keys, unordered and unsliced. It is called when the event is due, never when it is accepted.
+    keys, unordered and unsliced. It is called when the event is due, never when it is accepted. `check` is
+    given the value when the event is accepted, and raises `InvalidInput` for one that can never mean anybody.
     """
 
     def register(function: Resolve) -> Resolve:
         if _kinds.setdefault(kind, function) is not function:
             raise invalid("kind", f"The audience kind {kind!r} is registered twice.", "Choose another name.")
+        if check is not None:
+            _checks[kind] = check
         return function
 
     return register
@@ -95,6 +103,60 @@ def _org(value: str, organization: int) -> QuerySet[Any]:
     return members.values("user")
 
 
+def _role_check(value: str) -> None:
+    conf.check_slug("role", value, Role.values)
+
+
+@audience("role", check=_role_check)
+def _role(value: str, organization: int) -> QuerySet[Any]:
+    """Whoever holds the role in the event's organization, when the event is due."""
+    members: QuerySet[Any] = Membership.objects.filter(organization=organization, role=value)
+    return members.values("user")
+
+
+@audience("everyone", check=lambda value: conf.check_slug("everyone", value, ["members"]))
+def _everyone(value: str, organization: int) -> QuerySet[Any]:
+    """All members of the event's organization; of the implicit one every user."""
+    if is_implicit(organization):
+        users: QuerySet[Any] = get_user_model()._default_manager.all()
+        return users.values("pk")
+    return _org(value, organization)
+
+
+def _account_check(value: str) -> None:
+    of, equals, name = value.partition("=")
+    conf.check_slug("account_manager", of, ["user", "team", "org"])
+    if not equals or not name:
+        raise invalid("account_manager", f"{value!r} names nobody's.", "Write account_manager:user=12.")
+
+
+@audience("account_manager", check=_account_check)
+def _account_manager(value: str, organization: int) -> QuerySet[Any]:
+    """Who looks after a member, a team or the organization itself, when the event is due."""
+    of, _, name = value.partition("=")
+    rows: QuerySet[Any]
+    if of == "user":
+        rows = Membership.objects.filter(organization=organization, user=_user_key(name))
+    elif of == "team":
+        rows = Team.objects.filter(organization=organization, slug=name.rpartition("/")[2])
+    else:
+        rows = Organization.objects.filter(pk=organization, slug=name)
+    return rows.filter(account_manager__isnull=False).values("account_manager")
+
+
+def _user_key(value: str) -> Any:
+    """The key of the user meant: the key itself where it is a valid one, else a name; None for nobody."""
+    model = get_user_model()
+    try:
+        key = model._meta.pk.to_python(value.removeprefix("name="))
+    except (ValidationError, ValueError):
+        key = None
+    if key is not None and not value.startswith("name=") and model._default_manager.filter(pk=key).exists():
+        return key
+    named = {model.USERNAME_FIELD: value.removeprefix("name=")}
+    return model._default_manager.filter(**named).values_list("pk", flat=True).first()
+
+
 class To:
     """`tocsin.to`: builders of audience terms."""
 
@@ -113,6 +175,26 @@ class To:
     def org(self, slug: str) -> Term:
         """Every member of an organization."""
         return Term("org", str(slug))
+
+    def role(self, name: str) -> Term:
+        """Whoever holds a role in the event's organization, when the event is due."""
+        return Term("role", str(name))
+
+    def everyone(self) -> Term:
+        """Every member of the event's organization; where there are no tenants, every user."""
+        return Term("everyone", "members")
+
+    def account_manager_of(self, *, user: Any = None, team: str = "", org: str = "") -> Term:
+        """Who looks after a user, a team or an organization. Give exactly one of them."""
+        given = {"user": str(getattr(user, "pk", user)) if user is not None else "", "team": team, "org": org}
+        named = [f"{of}={name}" for of, name in given.items() if name]
+        if len(named) != 1:
+            raise invalid("account_manager_of", "takes exactly one of user, team and org.")
+        return Term("account_manager", named[0])
+
+    def except_actor(self) -> Term:
+        """All others who are named, but not the one who did it."""
+        return EXCEPT
 
     def destination(self, destination: Any) -> Term:
         """One destination: the object or its key."""
@@ -158,12 +240,17 @@ def _term(item: object, organization: str) -> Term:
         return Term(kind, value)
     if kind == "destination":
         return Term(kind, str(_number(value)))
+    if kind == EXCEPT.kind:
+        conf.check_slug("except", value, [EXCEPT.value])
+        return EXCEPT
     if kind in set_kinds():
+        if check := _checks.get(kind):
+            check(value)
         return Term(kind, _own(kind, value, organization))
     if kind in registry.channels() or kind in registry.missing():
         return Term(kind, _address(kind, value))
     addressed = [slug for slug, channel in registry.channels().items() if channel.takes_addresses]
-    known = ["user", "destination", *set_kinds(), *addressed]
+    known = ["user", "destination", EXCEPT.kind, *set_kinds(), *addressed]
     raise invalid("to", f"{kind!r} is no kind of audience.", conf.nearest(kind, known))
 
 
@@ -175,6 +262,10 @@ def _number(value: str) -> int:
 
 def _own(kind: str, value: str, organization: str) -> str:
     """Organizations and their teams may be named only in their own events."""
+    if kind == "account_manager":
+        of, _, name = value.partition("=")
+        _own(of, name, organization)
+        return value
     owner = value if kind == "org" else value.rpartition("/")[0]
     if kind in ("org", "team") and owner and owner != organization:
         raise invalid(

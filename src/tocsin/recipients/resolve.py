@@ -19,23 +19,29 @@ if TYPE_CHECKING:
     from tocsin.recipients.audiences import Term
 
 USER = "user"
+OUTSIDERS = frozenset({"account_manager"})
+"""Kinds that may name people who are no members themselves."""
 
 
 def people(terms: Iterable[Term], organization: int) -> tuple[QuerySet[Any], list[Term]]:
     """The users that `terms` name within an organization, and the terms that name no user there.
 
-    In the implicit organization every user may be named, in all others only members.
+    In the implicit organization every user may be named, in all others only members, and who looks after them.
     """
     terms = list(terms)
     keys = keys_of(terms, organization)
-    condition = Q(pk__in=set(keys.values()))
+    inside, outside = Q(pk__in=set(keys.values())), Q(pk__in=())
     kinds = set_kinds()
     for term in terms:
         if term.kind in kinds:
-            condition |= _among(kinds[term.kind](term.value, organization))
-    found = users.users().filter(condition)
+            named = _among(kinds[term.kind](term.value, organization))
+            if term.kind in OUTSIDERS:
+                outside |= named
+            else:
+                inside |= named
     if not is_implicit(organization):
-        found = found.filter(pk__in=_members(organization).values("user"))
+        inside &= Q(pk__in=_members(organization).values("user"))
+    found = users.users().filter(inside | outside)
     return found, [term for term in terms if term.kind == USER and term not in keys]
 
 
