@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SETTLE_SECONDS = 30.0
 QUIET_SECONDS = 0.5
+_told_to_end = threading.Event()
 
 
 @click.command("demo", epilog="\b\nExample:\n  tocsin demo\n  tocsin demo --once")
@@ -35,7 +36,8 @@ def demo(*, once: bool) -> None:
     delivery gets to. Then it serves until Ctrl-C.
     """
     _refuse_inside_a_project(once=once)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     try:
         _play(once=once)
     except KeyboardInterrupt:
@@ -48,6 +50,12 @@ def demo(*, once: bool) -> None:
         if click.get_current_context().find_root().params.get("traceback"):
             raise
         raise as_click(error) from error
+
+
+def _end(*_: object) -> None:
+    """Python drops a KeyboardInterrupt that is raised within a callback of an import; the flag stays."""
+    _told_to_end.set()
+    raise KeyboardInterrupt
 
 
 def _refuse_inside_a_project(*, once: bool) -> None:
@@ -93,9 +101,11 @@ def _run(play: Play, watch: Any) -> list[Row]:
 
     def is_over(rows: list[Row]) -> bool:
         settled = not thread.is_alive() and all(row.is_decided for row in rows)
-        return settled or bool(raised) or time.monotonic() > deadline
+        return settled or bool(raised) or _told_to_end.is_set() or time.monotonic() > deadline
 
     rows = follow(watch.rows, is_over)
+    if _told_to_end.is_set():
+        raise KeyboardInterrupt
     if raised:
         raise raised[0]
     return rows
@@ -141,9 +151,10 @@ def _dim(text: str) -> str:
 def _serve(stage: Stage) -> None:
     """Go on until Ctrl-C; say what arrives."""
     told = len(stage.mailbox.arrivals), len(stage.echo.arrivals)
-    while True:
+    while not _told_to_end.is_set():
         mails, posts = stage.mailbox.arrivals[told[0] :], stage.echo.arrivals[told[1] :]
         for arrival in (*mails, *posts):
             click.echo(f"  {click.style('✓', fg='green')} {arrival.address}  {arrival.title}")
         told = told[0] + len(mails), told[1] + len(posts)
         time.sleep(0.2)
+    raise KeyboardInterrupt
