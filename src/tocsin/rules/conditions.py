@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from tocsin.conf import nearest
-from tocsin.errors import FieldError, InvalidInput
-from tocsin.rules.facts import DATA, MISSING, TOP, seen_at
+from tocsin.errors import InvalidInput
+from tocsin.rules.facts import MISSING, seen_at
 from tocsin.rules.operators import OPERATORS, identity
+from tocsin.rules.reading import Reading, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-MOST_DEPTH, MOST_LEAVES, MOST_STEPS, MOST_KEYS, LONGEST_PREFIX, SHOWN = 5, 50, 10, 64, 32, 100
-BRANCHES = ("all", "any", "not")
-LEAF = ("field", "op", "value")
+MOST_KEYS, LONGEST_PREFIX, SHOWN = 64, 32, 100
 COMMON = frozenset({"type", "status", "level", "organization", "project", "actor"})
 """Fields of few values: a key made of another is more selective."""
 
-Tree = dict[str, Any]
 Key = tuple[str, str, str]
 """Field, kind ("is" or "starts:N"), and what the field must be, or begin with."""
 
@@ -38,6 +35,8 @@ class Seen(NamedTuple):
     wanted: Any
     seen: Any
     matched: bool
+    negated: bool = False
+    """It stands below an odd number of "not": the condition wants it not to match."""
 
     @property
     def sentence(self) -> str:
@@ -47,16 +46,24 @@ class Seen(NamedTuple):
             "wanted": _shown(self.wanted),
             "seen": _shown(self.seen),
         }
-        if self.matched:
-            return _("%(field)s %(op)s %(wanted)s.") % words
-        return _("%(field)s should be: %(op)s %(wanted)s; it is %(seen)s.") % words
+        if self.negated:
+            if self.matched:
+                return _("%(field)s should not be: %(op)s %(wanted)s; it is %(seen)s.") % words
+            return _("%(field)s: not %(op)s %(wanted)s; it is %(seen)s.") % words
+        if not self.matched:
+            return _("%(field)s should be: %(op)s %(wanted)s; it is %(seen)s.") % words
+        if self.seen is MISSING:
+            return _("%(field)s %(op)s %(wanted)s, for it is %(seen)s.") % words
+        return _("%(field)s %(op)s %(wanted)s.") % words
 
 
 class Judged(NamedTuple):
-    """Whether a condition holds, and all its leaves."""
+    """Whether a condition holds, all its leaves, and those for which it does not."""
 
     matched: bool
-    leaves: tuple[Seen, ...]
+    leaves: tuple[Seen, ...] = ()
+    failed: tuple[Seen, ...] = ()
+    """Never empty where `matched` is false: also the leaf that a "not" should not have found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,7 @@ class Condition:
 
     def judge(self, facts: Mapping[str, Any]) -> Judged:
         """The same with every leaf, for people."""
-        leaves = tuple(_leaves(self._tree, facts, "condition")) if self._tree else ()
-        return Judged(self.matches(facts), leaves)
+        return _judged(self._tree, facts, "condition", False) if self._tree else Judged(True)
 
     def keys(self) -> frozenset[Key] | None:
         """Keys of which an event that matches has one at least; None where there are none, or too many."""
@@ -82,8 +88,8 @@ def parse(given: object, field: str = "condition") -> Tree | None:
     """A condition in its one form. Raises `InvalidInput` with every error, by its path. None holds always."""
     if given is None:
         return None
-    reading = _Reading()
-    tree = reading.node(given, field, 1)
+    reading = Reading(field)
+    tree = reading.node(given, field)
     if reading.errors:
         raise InvalidInput(*reading.errors)
     return tree
@@ -109,74 +115,6 @@ def keys_of(facts: Mapping[str, Any], fields: Iterable[tuple[str, str]]) -> set[
     return found
 
 
-class _Reading:
-    """One parse: what was wrong so far, and how many leaves there were."""
-
-    def __init__(self) -> None:
-        self.errors: list[FieldError] = []
-        self.leaves = 0
-
-    def wrong(self, path: str, message: str, remedy: str = "") -> Tree:
-        if len(self.errors) < MOST_LEAVES:
-            self.errors.append(FieldError(path, message, remedy))
-        return {}
-
-    def node(self, given: object, path: str, depth: int) -> Tree:
-        if not isinstance(given, dict):
-            remedy = 'Write {"field": …, "op": …, "value": …} or {"all": […]}.'
-            return self.wrong(path, "must be an object.", remedy)
-        if depth > MOST_DEPTH:
-            return self.wrong(path, f"is nested deeper than {MOST_DEPTH}.", "Flatten it.")
-        branches = [name for name in BRANCHES if name in given]
-        if branches and len(given) > 1:
-            return self.wrong(path, f"has more than {branches[0]!r}.", "Put each into an object of its own.")
-        return self.branch(branches[0], given, path, depth) if branches else self.leaf(given, path)
-
-    def branch(self, name: str, given: dict[Any, Any], path: str, depth: int) -> Tree:
-        inner, path = given[name], f"{path}.{name}"
-        if name == "not":
-            return {name: self.node(inner, path, depth + 1)}
-        if not isinstance(inner, list) or not 0 < len(inner) <= MOST_LEAVES:
-            return self.wrong(path, f"must be a list of 1 to {MOST_LEAVES} conditions.", "Give one at least.")
-        return {name: [self.node(child, f"{path}.{i}", depth + 1) for i, child in enumerate(inner)]}
-
-    def leaf(self, given: dict[Any, Any], path: str) -> Tree:
-        self.leaves += 1
-        if self.leaves > MOST_LEAVES:
-            return self.wrong(
-                path, f"is one leaf too many; {MOST_LEAVES} are the most.", "Make two rules of it."
-            )
-        for place, message, remedy in _wrong_parts(given):
-            return self.wrong(f"{path}.{place}", message, remedy)
-        field, op = given["field"], given["op"]
-        try:
-            return {"field": field, "op": op, "value": OPERATORS[op].clean(field, given["value"])}
-        except InvalidInput as error:
-            [one] = error.errors
-            return self.wrong(f"{path}.value", one.message, one.remedy)
-
-
-def _wrong_parts(given: dict[Any, Any]) -> Iterable[tuple[str, str, str]]:
-    """What is wrong with a leaf but for its value: place, message, remedy."""
-    for name in [str(name)[:80] for name in given if name not in LEAF]:
-        yield name, "is no part of a condition.", nearest(name, (*LEAF, *BRANCHES))
-    field, op = given.get("field"), given.get("op")
-    if not isinstance(field, str) or not _is_field(field):
-        yield "field", f"{str(field)[:80]!r} is no field.", f"Use data.…, or one of: {', '.join(TOP)}."
-    if not isinstance(op, str) or op not in OPERATORS:
-        yield "op", f"{str(op)[:80]!r} is no operator.", nearest(str(op)[:80], OPERATORS)
-    if "value" not in given:
-        yield "value", "is missing.", "Say what the field is compared with."
-
-
-def _is_field(path: str) -> bool:
-    if path in TOP:
-        return True
-    steps = path.split(".")
-    fits = len(path) <= 200 and path.isprintable() and 1 < len(steps) <= MOST_STEPS
-    return fits and steps[0] == DATA and all(steps)
-
-
 @lru_cache(maxsize=20_000)
 def _compiled(canonical: str) -> Condition:
     tree = json.loads(canonical)
@@ -197,18 +135,22 @@ def _matcher(tree: Tree) -> Callable[[Mapping[str, Any]], bool]:
     return lambda facts: any(child(facts) for child in children)
 
 
-def _leaves(tree: Tree, facts: Mapping[str, Any], path: str) -> Iterable[Seen]:
+def _judged(tree: Tree, facts: Mapping[str, Any], path: str, negated: bool) -> Judged:
+    """What failed is below what failed: a branch that is as it should be hides its leaves."""
     if "field" in tree:
-        seen = seen_at(facts, tree["field"])
-        matched = OPERATORS[tree["op"]].test(tree["field"], tree["value"])(seen)
-        yield Seen(path, tree["field"], tree["op"], tree["value"], seen, matched)
-        return
+        field, op, wanted = tree["field"], tree["op"], tree["value"]
+        seen = seen_at(facts, field)
+        leaf = Seen(path, field, op, wanted, seen, OPERATORS[op].test(field, wanted)(seen), negated)
+        return Judged(leaf.matched, (leaf,), (leaf,) if leaf.matched == negated else ())
     if "not" in tree:
-        yield from _leaves(tree["not"], facts, f"{path}.not")
-        return
+        inner = _judged(tree["not"], facts, f"{path}.not", not negated)
+        return inner._replace(matched=not inner.matched)
     [name] = tree
-    for index, child in enumerate(tree[name]):
-        yield from _leaves(child, facts, f"{path}.{name}.{index}")
+    children = [_judged(child, facts, f"{path}.{name}.{i}", negated) for i, child in enumerate(tree[name])]
+    matched = (all if name == "all" else any)(child.matched for child in children)
+    leaves = tuple(leaf for child in children for leaf in child.leaves)
+    failed = tuple(leaf for child in children for leaf in child.failed)
+    return Judged(matched, leaves, failed if matched == negated else ())
 
 
 def _keys(tree: Tree) -> frozenset[Key] | None:
@@ -241,6 +183,7 @@ def _keys_of_leaf(field: str, op: str, value: Any) -> frozenset[Key] | None:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if value is MISSING else json.dumps(value, ensure_ascii=False, default=str)
+    short = value[: SHOWN + 1] if isinstance(value, str) else value
+    text = repr(value) if value is MISSING else json.dumps(short, ensure_ascii=False, default=str)
     clean = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[: SHOWN + 1])
     return clean if len(clean) <= SHOWN else f"{clean[: SHOWN - 1]}…"

@@ -81,8 +81,8 @@ def decide(spec: Spec, subject: Subject) -> Decision:
         reasons.append(Why("project", _("It is about other projects.")))
     judged = condition_of(spec.condition).judge(facts)
     if not judged.matched:
-        failed = tuple(seen for seen in judged.leaves if not seen.matched)
-        reasons.append(Why("condition", " ".join(seen.sentence for seen in failed), failed))
+        words = " ".join(seen.sentence for seen in judged.failed)
+        reasons.append(Why("condition", words, judged.failed))
     return Decision(not reasons, tuple(reasons))
 
 

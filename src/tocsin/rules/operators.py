@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from tocsin.errors import InvalidInput, invalid
-from tocsin.levels import parse_level
+from tocsin.levels import NAMES, parse_level
 from tocsin.rules.facts import MISSING
+from tocsin.rules.globs import fits, pieces_of
 
 MOST_VALUES, MOST_CHARACTERS, LONGEST_GLOB = 100, 1_000, 200
 LARGEST = 10**15
 LEVEL = "level"
+TIME = re.compile(
+    r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+    r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z"
+)
+"""RFC 3339, which is less than some versions of Python read."""
 
 Scalar = str | int | float | bool | None
 Test = Callable[[Any], bool]
@@ -37,30 +41,34 @@ def scalar(field: str, value: object) -> Scalar:
         return _text(field, value)
     if value is None or isinstance(value, bool):
         return value
-    return _number(field, value)
+    return _number(value, "Give a text, a number, true, false or null.")
 
 
 def identity(value: object) -> tuple[str, Any] | None:
-    """What makes two scalars the same: 1 is 1.0, but neither is true nor "1". None for what is no scalar."""
+    """What makes two scalars the same: 1 is 1.0, but neither is true nor "1".
+
+    None for what no condition can name: lists, objects, MISSING, NaN, and numbers that no condition takes.
+    """
     if isinstance(value, bool):
         return "bool", value
-    if isinstance(value, float):
-        if not math.isfinite(value):
+    if isinstance(value, int | float):
+        if not -LARGEST <= value <= LARGEST:
             return None
-        return "number", int(value) if value.is_integer() else value
-    if isinstance(value, int):
-        return "number", value
+        return "number", int(value) if value == int(value) else value
     if isinstance(value, str):
         return "text", value
     return ("null", None) if value is None else None
 
 
 def _text(field: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > MOST_CHARACTERS:
-        raise invalid("value", f"must be a text of at most {MOST_CHARACTERS} characters.")
+    if not isinstance(value, str):
+        remedy = f"Use one of: {', '.join(NAMES)}." if field == LEVEL else "Put it in quotes."
+        raise invalid("value", f"must be a text, not {type(value).__name__}.", remedy)
+    if len(value) > MOST_CHARACTERS:
+        raise invalid("value", f"has more than {MOST_CHARACTERS} characters.", "Shorten it.")
     if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
         raise invalid("value", "has characters that no event has.", "Take NUL and lone surrogates out.")
-    return str(parse_level(value).slug) if field == LEVEL else value
+    return parse_level(value[:40]).slug if field == LEVEL else value
 
 
 def _some_text(field: str, value: object) -> str:
@@ -74,14 +82,13 @@ def _glob_text(field: str, value: object) -> str:
     pattern = _some_text(field, value)
     if len(pattern) > LONGEST_GLOB:
         raise invalid("value", f"has more than {LONGEST_GLOB} characters.", "Shorten it.")
+    pieces_of(pattern)
     return pattern
 
 
-def _number(field: str, value: object) -> int | float:
+def _number(value: object, remedy: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise invalid(
-            "value", f"cannot be {type(value).__name__}.", "Give a text, a number, true, false or null."
-        )
+        raise invalid("value", f"cannot be {type(value).__name__}.", remedy)
     if not -LARGEST <= value <= LARGEST:
         raise invalid("value", "is no number that fits.", f"Give one between -{LARGEST} and {LARGEST}.")
     return value
@@ -89,25 +96,23 @@ def _number(field: str, value: object) -> int | float:
 
 def _ordered(field: str, value: object) -> Any:
     """A number, a level, or a time with its zone."""
-    if field == LEVEL or not isinstance(value, str):
-        return _text(field, value) if field == LEVEL else _number(field, value)
+    remedy = "Give a number, or a time such as 2030-01-31T09:00:00+01:00."
+    if field == LEVEL:
+        return _text(field, value)
+    if not isinstance(value, str):
+        return _number(value, remedy)
     if _time(value) is None:
-        raise invalid(
-            "value",
-            f"{value[:40]!r} has no order.",
-            "Give a number, or a time such as 2030-01-31T09:00:00+01:00.",
-        )
+        raise invalid("value", f"{value[:40]!r} has no order.", remedy)
     return value
 
 
 def _time(value: object) -> datetime | None:
-    if not isinstance(value, str) or not 10 < len(value) < 40:
+    if not isinstance(value, str) or not TIME.match(value):
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        return datetime.fromisoformat(value.upper())
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
 
 
 def _rank(field: str, value: object) -> tuple[str, Any] | None:
@@ -125,7 +130,7 @@ def _rank(field: str, value: object) -> tuple[str, Any] | None:
 
 def _list(field: str, value: object) -> list[Scalar]:
     if not isinstance(value, list | tuple) or not 0 < len(value) <= MOST_VALUES:
-        raise invalid("value", f"must be a list of 1 to {MOST_VALUES} values.")
+        raise invalid("value", f"must be a list of 1 to {MOST_VALUES} values.", 'Write ["db1", "db2"].')
     return [scalar(field, one) for one in value]
 
 
@@ -143,7 +148,7 @@ def _pair(field: str, value: object) -> list[Any]:
 
 def _flag(field: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise invalid("value", "must be true or false.")
+        raise invalid("value", "must be true or false.", "Write true or false, without quotes.")
     return value
 
 
@@ -208,29 +213,6 @@ def _between_ranks(field: str, low: Any, high: Any) -> Test:
 
 def _exists(field: str, wanted: Any) -> Test:
     return lambda seen: (seen is not MISSING) is wanted
-
-
-def fits(pattern: str, text: str) -> bool:
-    """Whether all of `text` is as `pattern` says: * for any characters, ? for one. Nothing is tried twice."""
-    first, *others = pattern.split("*")
-    if not others:
-        return len(text) == len(first) and _piece(first).match(text) is not None
-    *middle, last = others
-    place, end = len(first), len(text) - len(last)
-    if end < place or _piece(first).match(text) is None or _piece(last).match(text, end) is None:
-        return False
-    for piece in middle:
-        found = _piece(piece).search(text, place, end)
-        if found is None:
-            return False
-        place = found.end()
-    return True
-
-
-@lru_cache(maxsize=10_000)
-def _piece(text: str) -> re.Pattern[str]:
-    """Characters as they are, but for ?: a pattern of one length, in which nothing is repeated."""
-    return re.compile("".join("." if char == "?" else re.escape(char) for char in text), re.DOTALL)
 
 
 OPERATORS: dict[str, Operator] = {
