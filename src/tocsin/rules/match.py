@@ -81,8 +81,8 @@ def decide(spec: Spec, subject: Subject) -> Decision:
         reasons.append(Why("project", _("It is about other projects.")))
     judged = condition_of(spec.condition).judge(facts)
     if not judged.matched:
-        words = " ".join(seen.sentence for seen in judged.failed)
-        reasons.append(Why("condition", words, judged.failed))
+        said = " ".join(seen.sentence for seen in judged.failed)
+        reasons.append(Why("condition", said, judged.failed))
     return Decision(not reasons, tuple(reasons))
 
 
