@@ -83,6 +83,7 @@ def _as_json(line: Line) -> dict[str, Any]:
         "attempt": line.attempt,
         "attempts": [_attempt(attempt) for attempt in line.attempts],
         "layer": line.layer,
+        "merged_into": line.merged_into or None,
         "due_at": _time(line.due_at),
         "created_at": _time(line.created_at),
         "finished_at": _time(line.finished_at),

@@ -138,6 +138,7 @@ class DeliveryOut(Schema):
     attempt: int
     attempts: list[AttemptOut]
     layer: str
+    merged_into: str | None = Field(description="The delivery with which it was told, in one message.")
     due_at: datetime | None
     created_at: datetime
     finished_at: datetime | None

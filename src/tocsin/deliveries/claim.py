@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from django.db import connections, router, transaction
 
 from tocsin import clock, conf
 from tocsin.deliveries.models import Delivery
-from tocsin.deliveries.states import READY, State
+from tocsin.deliveries.states import PUT_OFF, READY, State
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.levels import PRIORITIES
@@ -50,6 +51,8 @@ class Claimed:
     priority: int
     locale: str
     layer: str
+    reason: str
+    merged_into: int | None
     age: float
     """Seconds since it was planned. Worked out by the database: a number is read faster than a time."""
 
@@ -57,6 +60,16 @@ class Claimed:
     def is_suspect(self) -> bool:
         """Whether it was in the hands of so many lost workers that it must be alone in those of the next."""
         return self.claims > SOLO_AFTER
+
+    @property
+    def leads(self) -> bool:
+        """Whether it carries others: see `merge.py`."""
+        return self.merged_into == self.id
+
+    @property
+    def was_put_off(self) -> bool:
+        """Whether it waited for a better moment, and goes in one message with others that did."""
+        return self.reason in PUT_OFF
 
 
 COLUMNS = tuple(Claimed.__dataclass_fields__)
@@ -73,6 +86,25 @@ def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list
     claimed = [Claimed(*row) for row in rows]
     claimed.sort(key=lambda one: (one.priority, one.id))
     return claimed
+
+
+def claim_also(channel: str, state: State, column: str, values: Sequence[Any], most: int) -> list[Claimed]:
+    """Lease what is due on a channel in a state, with one of these values in a column; `most`, no suspects."""
+    alias = router.db_for_write(Delivery)
+    connection = connections[alias]
+    if connection.vendor == "postgresql":
+        among: str = "= ANY(%s)"
+        given: Any = list(values)
+    else:
+        among, given = "IN (SELECT value FROM json_each(%s))", json.dumps(values)
+    assign = f"state = '{State.SENDING}', attempt = attempt + 1, started_at = {{now}}, merged_into = NULL"
+    where = f"channel = %s AND state = '{state}' AND {column} {among}"
+    sql = _statement(connection, Delivery, where, assign, COLUMNS).format(claims=f"< {SOLO_AFTER}")
+    with transaction.atomic(using=alias), connection.cursor() as cursor:
+        cursor.execute(sql, (channel, given, most))
+        rows = cursor.fetchall()
+    convert = _converter(connection, Delivery, COLUMNS)
+    return [Claimed(*convert(row)) for row in rows]
 
 
 def claim_events(limit: int, *, suspects: bool = True) -> list[Event]:

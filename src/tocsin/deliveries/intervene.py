@@ -10,8 +10,9 @@ from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 
 from tocsin import clock
+from tocsin.deliveries import merge
 from tocsin.deliveries.models import Delivery
-from tocsin.deliveries.states import FINAL, READY, Reason, State
+from tocsin.deliveries.states import FINAL, UNSENT, Reason, State
 from tocsin.deliveries.succession import plan_successors
 from tocsin.errors import Conflict, NotFound
 from tocsin.events.models import Event
@@ -35,12 +36,14 @@ def cancel(events: QuerySet[Event]) -> int:
     with transaction.atomic():
         keys = list(events.select_for_update().values_list("pk", flat=True))
         chosen = Event.objects.filter(pk__in=keys)
-        unsent = Delivery.objects.filter(event__in=keys, state__in=READY)
+        unsent = Delivery.objects.filter(event__in=keys, state__in=UNSENT)
         still = Exists(unsent.filter(event=OuterRef("pk")))
         ended = {"state": EventState.CANCELLED, "reason": Reason.EVENT_CANCELLED, "lease_until": None}
         changed: int = chosen.filter(still, state=EventState.PLANNED).update(**ended)
         changed += chosen.filter(state__in=UNPLANNED).update(**ended)
+        leads = list(unsent.filter(merged_into=F("pk")).values_list("pk", flat=True))
         unsent.update(state=State.CANCELLED, reason=Reason.EVENT_CANCELLED, finished_at=clock.DatabaseNow())
+        merge.settle(leads)
         return changed
 
 
@@ -66,6 +69,7 @@ def replay(public_ids: Sequence[str], scope: Scope) -> tuple[set[str], bool]:
             state=State.PENDING, reason=Reason.REPLAYED, due_at=clock.DatabaseNow(),
             created_at=clock.DatabaseNow(), finished_at=None, attempt=0, claims=0, fence=F("fence") + 1,
         )  # fmt: skip
+        merge.revive(keys)
     return {row.channel for row in found.values()}, bool(events)
 
 
@@ -99,7 +103,7 @@ def forget(user_pk: Any) -> None:
     """
     with transaction.atomic():
         theirs = Delivery.objects.filter(user=user_pk)
-        unsent = list(theirs.filter(state__in=READY).values_list("pk", flat=True))
+        unsent = list(theirs.filter(state__in=UNSENT).values_list("pk", flat=True))
         Delivery.objects.filter(pk__in=unsent).update(
             state=State.SKIPPED, reason=Reason.RECIPIENT_GONE, finished_at=clock.DatabaseNow()
         )

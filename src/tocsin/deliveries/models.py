@@ -92,6 +92,14 @@ class Delivery(models.Model):
                 condition=Q(provider_id__gt="", group_key__gt=""),
             ),
             models.Index(
+                fields=["channel", "identity"],
+                name="tocsin_delivery_put_off",
+                condition=Q(state=State.DEFERRED),
+            ),
+            models.Index(
+                fields=["merged_into"], name="tocsin_delivery_merged", condition=Q(state=State.MERGED)
+            ),
+            models.Index(
                 fields=["user", "-id"], name="tocsin_delivery_user", condition=Q(user__isnull=False)
             ),
         ]

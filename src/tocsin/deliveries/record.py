@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, connections, router, tra
 
 from tocsin import clock
 from tocsin.channels.outcomes import Cause
+from tocsin.deliveries.merge import settle
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import FINAL, AttemptOutcome, Reason, State
 from tocsin.deliveries.succession import plan_successors
@@ -43,6 +44,8 @@ class Result(NamedTuple):
     cause: str = ""
     detail: str = ""
     provider_id: str = ""
+    leads: bool = False
+    """It carries others, which end as it does."""
 
 
 def record(results: Sequence[Result]) -> set[int]:
@@ -64,6 +67,7 @@ def record(results: Sequence[Result]) -> set[int]:
                 _attempts_sql(connection), [rows if len(tried) == len(results) else _as_json(tried)]
             )
         plan_successors([r.id for r in results if r.state == State.SKIPPED and r.id in written])
+        settle(r.id for r in results if r.leads and r.state in FINAL and r.id in written)
     for result in results:
         if result.id not in written:
             logger.warning(
@@ -165,6 +169,7 @@ def reclaim() -> set[str]:
         if rows:
             results = [Result(row[0], 0, State.RETRYING, outcome=lost[0], cause=lost[1]) for row in rows]
             cursor.execute(_attempts_sql(connection), [_as_json(results)])
+            settle(pk for pk, _channel, state in rows if state == State.DEAD)
     for pk, channel, state in rows:
         logger.warning("delivery d%s on %s: its worker was lost; it is %s", pk, channel, state)
     return {channel for _, channel, state in rows if state == State.RETRYING}

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, connections
 from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
-from tocsin.deliveries import foreign, pauses
+from tocsin.deliveries import foreign, merge, pauses
 from tocsin.deliveries.answers import fit
 from tocsin.deliveries.claim import Claimed, claim_deliveries, one_suspect
 from tocsin.deliveries.judge import Verdict
@@ -178,9 +178,12 @@ class Hand:
 
     def _take(self, count: int, *, suspects: bool = False) -> list[Message]:
         claimed = claim_deliveries(self.channel.slug, count, suspects=suspects)
-        self.taken += len(claimed)
         if not claimed:
             return []
+        joins = not self.channel.in_app and any(row.leads or row.was_put_off for row in claimed)
+        if joins:
+            claimed += merge.gather(self.channel.slug, claimed)
+        self.taken += len(claimed)
         with self._lock:
             self._rows |= {row.id: row for row in claimed}
         try:
@@ -197,8 +200,19 @@ class Hand:
                 self._note(row.id, _result_of_verdict(row, made))
             else:
                 messages.append(made)
+        if joins:
+            messages = self._join(messages)
         self.flush()
         return messages
+
+    def _join(self, messages: list[Message]) -> list[Message]:
+        joined = merge.join(messages, self._rows)
+        with self._lock:
+            for pk in joined.carried:
+                del self._rows[pk]
+        for pk in joined.lost:
+            self._answer(pk, Later(Cause.BUSY, 0.0))
+        return joined.messages
 
     def _answer(self, pk: int, outcome: Outcome) -> None:
         self._answered += 1
@@ -206,7 +220,7 @@ class Hand:
         if row is None:
             logger.warning("channel %s answered twice for d%s; the first answer holds", self.channel.slug, pk)
             return
-        self._note(pk, _result_of_outcome(row, outcome))
+        self._note(pk, _result_of_outcome(row, outcome)._replace(leads=row.leads))
         if isinstance(outcome, Rejected) and outcome.disable_destination:
             disabled = _disable(self.channel.slug, row, str(outcome.cause.label))
             if disabled is not None and self.tell is not None:

@@ -13,6 +13,7 @@ class State(TextChoices):
     SENDING = "sending", _("A worker is sending it.")
     RETRYING = "retrying", _("Did not get through yet; will be tried again.")
     DEFERRED = "deferred", _("Waits for a better moment.")
+    MERGED = "merged", _("Goes with another one, in one message.")
     SENT = "sent", _("The far side took it.")
     DEAD = "dead", _("Given up. It can be replayed.")
     SKIPPED = "skipped", _("Was not to be sent.")
@@ -21,6 +22,7 @@ class State(TextChoices):
 
 
 READY = (State.PENDING, State.RETRYING, State.DEFERRED)
+UNSENT = (*READY, State.MERGED)
 FINAL = (State.SENT, State.DEAD, State.SKIPPED, State.CANCELLED, State.EXPIRED)
 
 
@@ -38,6 +40,7 @@ class Reason(TextChoices):
     SECRET_UNREADABLE = "secret_unreadable", _("The destination's secret cannot be read with today's keys.")
     CHANNEL_GONE = "channel_gone", _("The channel is not installed any more.")
     DO_NOT_DISTURB = "do_not_disturb", _("They asked not to be disturbed until then.")
+    MERGED = "merged", _("It was told together with others, in one message.")
     EVENT_CANCELLED = "event_cancelled", _("The event was cancelled.")
     EVENT_EXPIRED = "event_expired", _("The event's time was over.")
     NO_LONGER_VALID = "no_longer_valid", _("The event was no longer true when it was due.")
@@ -49,6 +52,10 @@ class Reason(TextChoices):
     HOST_RESTS = "host_rests", _("The far side failed, or asked for a pause; it is left alone until then.")
     RETRY = "retry", _("The last attempt failed; see its cause.")
     REPLAYED = "replayed", _("An operator sent it on its way again.")
+
+
+PUT_OFF = (Reason.DO_NOT_DISTURB, Reason.MERGED)
+"""Reasons of deliveries that waited for a better moment."""
 
 
 class AttemptOutcome(TextChoices):

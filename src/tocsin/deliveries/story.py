@@ -50,6 +50,8 @@ class Line:
     attempt: int = 0
     read_at: datetime | None = None
     identity: str = ""
+    merged_into: str = ""
+    """The line it is told with; empty where it leads itself, or goes alone."""
     attempts: list[Attempt] = field(default_factory=list)
 
     @property
@@ -57,8 +59,12 @@ class Line:
         """State and reason in words."""
         if self.id[0] == "i":
             return _("It is in their inbox.") if self.read_at is None else _("They have read it.")
-        words = str(State(self.state).label)
-        return f"{words} {Reason(self.reason).label}" if self.reason else words
+        words = [str(State(self.state).label)]
+        if self.reason:
+            words.append(str(Reason(self.reason).label))
+        if self.merged_into:
+            words.append(_("See %(lead)s.") % {"lead": self.merged_into})
+        return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ def _of_delivery(row: Delivery) -> Line:
         address="" if to_person or row.identity.startswith("sha256:") else row.identity,
         state=row.state, reason=row.reason, layer=row.layer, due_at=row.due_at, created_at=row.created_at,
         finished_at=row.finished_at, attempt=row.attempt, identity=row.identity,
+        merged_into=f"d{row.merged_into}" if row.merged_into not in (None, row.pk) else "",
     )  # fmt: skip
 
 

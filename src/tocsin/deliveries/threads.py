@@ -44,6 +44,7 @@ def threads_of(
         group_key__among=list(set(group_keys)),
         identity__among=list(set(identities)),
         provider_id__gt="",
+        merged_into__isnull=True,  # a message of several events is not changed for one of them
     )
     last = earlier.order_by().values("organization", "group_key", "identity").annotate(last=Max("pk"))
     rows = Delivery.objects.filter(pk__in=[row["last"] for row in last])

@@ -24,6 +24,7 @@ SHAPES = {
     "sending": '<path class="line" d="M2 8h11M9 3.6 13.4 8 9 12.4"/>',
     "retrying": '<path class="line" d="M13.2 6.4A5.5 5.5 0 1 0 13.4 9.4M13.6 2.6v4H9.7"/>',
     "deferred": '<path class="line" d="M12.6 10.2A5.8 5.8 0 0 1 5.8 3.4a5.3 5.3 0 1 0 6.8 6.8Z"/>',
+    "merged": '<path class="line" d="M3 3.5c4 0 3 4.5 6 4.5M3 12.5c4 0 3-4.5 6-4.5h4.5M11 5.5 13.5 8 11 10.5"/>',
     "dead": '<path class="line" d="m3.5 3.5 9 9m0-9-9 9"/>',
     "skipped": '<path class="line" d="M2.5 8h11"/>',
     "cancelled": '<circle class="line" cx="8" cy="8" r="5.5"/><path class="line" d="m4.2 4.2 7.6 7.6"/>',

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels import registry
 from tocsin.deliveries import story
-from tocsin.deliveries.states import READY, Reason, State
+from tocsin.deliveries.states import UNSENT, Reason, State
 from tocsin.events.states import EventState
 from tocsin.levels import Level
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COUNTED_ROWS = 5_000
 """An event planned for more people than this is counted on its own page, not in the list."""
 ORDER = (
-    State.DEAD, State.RETRYING, State.PENDING, State.SENDING, State.DEFERRED, State.SENT, State.SKIPPED,
+    State.DEAD, State.RETRYING, State.PENDING, State.SENDING, State.DEFERRED, State.MERGED, State.SENT, State.SKIPPED,
     State.CANCELLED, State.EXPIRED,
 )  # fmt: skip
 NAMES: dict[str, str | Promise] = {
@@ -30,13 +30,14 @@ NAMES: dict[str, str | Promise] = {
     State.SENDING: _("being sent"),
     State.RETRYING: _("retrying"),
     State.DEFERRED: _("deferred"),
+    State.MERGED: _("with another"),
     State.SENT: _("sent"),
     State.DEAD: _("dead"),
     State.SKIPPED: _("skipped"),
     State.CANCELLED: _("cancelled"),
     State.EXPIRED: _("expired"),
 }
-MOVING = {*READY, State.SENDING}
+MOVING = {*UNSENT, State.SENDING}
 UNPLANNED = {EventState.WAITING, EventState.PLANNING, EventState.AWAITING_CONFIRMATION}
 
 
@@ -115,4 +116,4 @@ def is_moving(event: Event, counts: dict[tuple[str, str, str], int]) -> bool:
 
 def can_cancel(event: Event, counts: dict[tuple[str, str, str], int]) -> bool:
     """Whether cancelling would stop anything."""
-    return event.state in UNPLANNED or any(state in READY for _channel, state, _reason in counts)
+    return event.state in UNPLANNED or any(state in UNSENT for _channel, state, _reason in counts)
