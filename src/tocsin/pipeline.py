@@ -23,6 +23,7 @@ from tocsin.events.draft import FIELDS, Draft
 from tocsin.events.models import Event
 from tocsin.inbox.models import InboxItem
 from tocsin.recipients import audiences, destinations, managed, proof
+from tocsin.schedule import wishes
 from tocsin.tenants.organizations import organization_id, organization_slug, project_id
 from tocsin.tenants.scope import OPERATOR, Scope
 
@@ -157,6 +158,18 @@ def forget(user_pk: Any) -> None:
     with transaction.atomic():
         intervene.forget(user_pk)
         InboxItem.objects.filter(user=user_pk).delete()
+
+
+def change_hours(user_pk: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a person's time_zone, dnd_until and windows, as far as they are given; what waits is judged again.
+
+    Returns what holds now. Raises `InvalidInput` with every error.
+    """
+    with transaction.atomic():
+        kept = wishes.save_wishes(user_pk, given)
+        for channel in intervene.look_again(user_pk):
+            transaction.on_commit(partial(engines.hint, channel), robust=True)
+    return kept
 
 
 def test(destination: Destination) -> Outcome:

@@ -66,7 +66,7 @@ def test_what_waited_is_one_message_the_oldest_first(ana, memory) -> None:
     assert titles(message) == ["one", "two", "three"]
     assert message.delivery_id == first.pk
     assert states([first, second, third]) == [
-        ("sent", "", first.pk),
+        ("sent", "do_not_disturb", first.pk),
         ("sent", "merged", first.pk),
         ("sent", "merged", first.pk),
     ]
@@ -80,7 +80,7 @@ def test_what_waited_is_one_message_the_oldest_first(ana, memory) -> None:
 def test_one_that_waited_alone_is_itself(ana, memory) -> None:
     [only] = put_off("one")
     release()
-    assert states([only]) == [("sent", "", None)]
+    assert states([only]) == [("sent", "do_not_disturb", None)]
 
 
 def test_each_address_gets_its_own(ana, person, memory) -> None:
@@ -185,7 +185,7 @@ def test_what_went_with_a_cancelled_one_is_told_without_it(ana, memory) -> None:
     assert [titles(m) for m in memory.sent] == [["two", "three"]]
     assert states(rows) == [
         ("cancelled", "event_cancelled", rows[0].pk),
-        ("sent", "", rows[1].pk),
+        ("sent", "merged", rows[1].pk),
         ("sent", "merged", rows[1].pk),
     ]
 

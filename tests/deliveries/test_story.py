@@ -67,7 +67,7 @@ def test_a_deferred_item_is_told_once(person) -> None:
         deliver_now()
     [line] = story.lines(OPERATOR, event=event.id).items
     assert (line.id[0], line.state) == ("d", "sent")
-    assert story.counts(Event.objects.get()) == {("message", "sent", ""): 1}
+    assert story.counts(Event.objects.get()) == {("message", "sent", "do_not_disturb"): 1}
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,14 @@ def _number(public_id: str) -> int:
     return int(digits)
 
 
+def look_again(user_pk: Any) -> set[str]:
+    """What waits for a better moment for a person is judged anew at once. Returns the channels it is on."""
+    waiting = Delivery.objects.filter(user=user_pk, state=State.DEFERRED)
+    channels = set(waiting.values_list("channel", flat=True))
+    waiting.update(due_at=clock.DatabaseNow())
+    return channels
+
+
 def forget(user_pk: Any) -> None:
     """Take a person out of the ledger: what is unsent is skipped, history keeps no personal data.
 

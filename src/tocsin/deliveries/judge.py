@@ -25,6 +25,15 @@ class Facts:
     person_active: bool = True
     opted_out: bool = False
     dnd_until: datetime | None = None
+    opens_at: datetime | None = None
+    """When all windows are open next, once their rest is over: theirs, and the rule's. None where there is none."""
+    passes: bool = False
+    """Critical, of a type whose critical events are told at any time."""
+    was_put_off: bool = False
+    has_read: bool = False
+    """They have read the event in their inbox."""
+    is_over: bool = False
+    """What it speaks of was resolved meanwhile."""
     destination_known: bool = True
     destination_disabled: bool = False
     destination_unverified: bool = False
@@ -47,8 +56,26 @@ def judge(facts: Facts) -> Verdict | None:
         return Verdict(State.EXPIRED, Reason.EVENT_EXPIRED)
     if facts.to_person and (verdict := _judge_person(facts)):
         return verdict
-    reason = _why_not_there(facts)
-    return Verdict(State.SKIPPED, reason) if reason else None
+    if facts.was_put_off and (reason := _why_not_any_more(facts)):
+        return Verdict(State.SKIPPED, reason)
+    if reason := _why_not_there(facts):
+        return Verdict(State.SKIPPED, reason)
+    return None if facts.passes else _judge_hours(facts)
+
+
+def _judge_hours(facts: Facts) -> Verdict | None:
+    if facts.dnd_until is not None and facts.dnd_until > facts.now:
+        until = max(facts.dnd_until, facts.opens_at or facts.dnd_until)
+        return Verdict(State.DEFERRED, Reason.DO_NOT_DISTURB, until)
+    if facts.opens_at is not None and facts.opens_at > facts.now:
+        return Verdict(State.DEFERRED, Reason.WINDOW_CLOSED, facts.opens_at)
+    return None
+
+
+def _why_not_any_more(facts: Facts) -> Reason | None:
+    if facts.has_read:
+        return Reason.READ
+    return Reason.RESOLVED if facts.is_over else None
 
 
 def _why_not_there(facts: Facts) -> Reason | None:
@@ -66,6 +93,4 @@ def _judge_person(facts: Facts) -> Verdict | None:
         return Verdict(State.SKIPPED, Reason.INACTIVE)
     if facts.opted_out and not facts.mandatory:
         return Verdict(State.SKIPPED, Reason.OPTED_OUT)
-    if facts.dnd_until is not None and facts.dnd_until > facts.now:
-        return Verdict(State.DEFERRED, Reason.DO_NOT_DISTURB, facts.dnd_until)
     return None

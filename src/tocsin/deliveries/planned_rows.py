@@ -71,13 +71,18 @@ def to_addresses_of(
 
 
 def _to_inboxes(wave: Wave, channel: Any, people: QuerySet[Any]) -> None:
-    """In-app items at once; a delivery for those who are to be left alone now."""
-    if not Person.objects.filter(dnd_until__gt=wave.now).exists():
+    """In-app items at once; a delivery for those who have hours of their own, or rest."""
+    choosy = Person.objects.filter(Q(dnd_until__gt=wave.now) | Q(windows__isnull=False))
+    if wave.has_hours:
+        choosing = people
+    elif not choosy.exists():
         channel.plan_items(wave, people)
         return
-    resting = Exists(Person.objects.filter(user=OuterRef("pk"), dnd_until__gt=wave.now))
-    channel.plan_items(wave, people.filter(~resting))
-    insert_select(Delivery, people.filter(resting), wave.columns(channel.slug) | _of_person(), wave.pairs())
+    else:
+        chooses = Exists(choosy.filter(user=OuterRef("pk")))
+        channel.plan_items(wave, people.filter(~chooses))
+        choosing = people.filter(chooses)
+    insert_select(Delivery, choosing, wave.columns(channel.slug) | _of_person(), wave.pairs())
 
 
 def _skipped(wave: Wave, channel: Channel, people: QuerySet[Any]) -> None:

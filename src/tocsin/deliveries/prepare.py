@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 from tocsin import clock, conf
 from tocsin.channels.base import EventView, Message, Recipient, Target
 from tocsin.deliveries.judge import Facts, Verdict, judge
+from tocsin.deliveries.meanwhile import Meanwhile, meanwhile_of
 from tocsin.deliveries.states import Reason, State
 from tocsin.deliveries.threads import Group, threads_of
 from tocsin.events import types
@@ -17,6 +18,8 @@ from tocsin.events.models import Event
 from tocsin.levels import Level
 from tocsin.recipients import proof, secrets, users
 from tocsin.recipients.models import Destination, Preference
+from tocsin.schedule.openings import hours_for, opening
+from tocsin.schedule.windows import HORIZON, first_zone
 
 if TYPE_CHECKING:
     import uuid
@@ -38,6 +41,7 @@ class Surroundings:
     broken_accounts: set[tuple[Any, str]]
     now: datetime
     threads: dict[Group, str]
+    meanwhile: Meanwhile
     views: dict[int, EventView] = field(default_factory=dict)
 
     def view(self, event: Event) -> EventView:
@@ -69,6 +73,7 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         broken_accounts=set(broken.values_list("user", "identity")) if channel.uses_account_email else set(),
         now=now,
         threads=threads_of(channel, claimed, events),
+        meanwhile=meanwhile_of([row for row in claimed if row.was_put_off], events),
     )
 
 
@@ -101,13 +106,14 @@ def _destinations(pks: set[int]) -> dict[int, Known]:
     return {row[0]: Known(*row) for row in found}
 
 
-NOBODY = (None, False, None, False)
+NOBODY = users.Known(None, active=False, refuses=False, time_zone="", dnd_until=None, windows=[])
 
 
 def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | Verdict:
     """The message of one delivery, or why there is none."""
     event = around.events.get(row.event_id)
-    person, active, dnd_until, _ = around.people.get(row.user_id, NOBODY)
+    known = around.people.get(row.user_id, NOBODY)
+    person = known.recipient
     destination = around.destinations.get(row.destination_id) if row.destination_id is not None else None
     verdict = judge(
         Facts(
@@ -117,9 +123,14 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
             mandatory=bool(event and types.find(event.type).mandatory),
             to_person=row.user_id is not None,
             person_exists=person is not None,
-            person_active=active,
+            person_active=known.active,
             opted_out=bool(event and (row.user_id, event.type) in around.opted_out),
-            dnd_until=dnd_until,
+            dnd_until=known.dnd_until,
+            opens_at=_opens_at(channel.slug, row, event, known, around.now) if event else None,
+            passes=bool(event and _passes(event)),
+            was_put_off=row.was_put_off,
+            has_read=(row.event_id, row.user_id) in around.meanwhile.read,
+            is_over=row.id in around.meanwhile.over,
             destination_known=row.destination_id is None or destination is not None,
             destination_disabled=bool(destination and destination.disabled_at)
             or (row.destination_id is None and (row.user_id, row.identity) in around.broken_accounts),
@@ -145,6 +156,22 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         thread=thread,
         action="resolve" if event.status == "resolved" else "update" if thread else "open",
     )
+
+
+def _opens_at(channel: str, row: Claimed, event: Event, known: users.Known, now: datetime) -> datetime | None:
+    """When the windows are open that hold for this delivery: the person's on the channel, and the rule's."""
+    hours = hours_for(known.windows, channel)
+    if rule := event.trace.get("hours", {}).get(row.layer):
+        hours.append(rule)
+    if not hours:
+        return None
+    zone = first_zone(known.time_zone, event.organization.time_zone)
+    moment = max(now, known.dnd_until or now)
+    return opening(hours, zone, moment) or moment + HORIZON
+
+
+def _passes(event: Event) -> bool:
+    return event.level >= Level.CRITICAL and types.find(event.type).critical_passes
 
 
 def target_of(

@@ -261,7 +261,9 @@ def _result_of_verdict(row: Claimed, verdict: Verdict) -> Result:
 def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
     match outcome:
         case Sent(provider_id):
-            return Result(row.id, row.fence, State.SENT, outcome=AttemptOutcome.SENT, provider_id=provider_id)
+            reason = Reason(row.reason) if row.was_put_off else Reason.NONE
+            return Result(row.id, row.fence, State.SENT, reason,
+                          outcome=AttemptOutcome.SENT, provider_id=provider_id)  # fmt: skip
         case Later(Cause.HOST_RESTS as cause, _) if row.age >= conf.get("GIVE_UP_HOURS") * 3600.0:
             # Behind a dead host only probes are tried: what waits for it must not wait for ever.
             return Result(row.id, row.fence, State.DEAD, Reason.GAVE_UP,

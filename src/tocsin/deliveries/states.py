@@ -40,6 +40,9 @@ class Reason(TextChoices):
     SECRET_UNREADABLE = "secret_unreadable", _("The destination's secret cannot be read with today's keys.")
     CHANNEL_GONE = "channel_gone", _("The channel is not installed any more.")
     DO_NOT_DISTURB = "do_not_disturb", _("They asked not to be disturbed until then.")
+    WINDOW_CLOSED = "window_closed", _("It waited, or waits, for the hours in which they want to be told.")
+    READ = "read", _("They had read it in their inbox by then.")
+    RESOLVED = "resolved", _("It was over by then.")
     MERGED = "merged", _("It was told together with others, in one message.")
     EVENT_CANCELLED = "event_cancelled", _("The event was cancelled.")
     EVENT_EXPIRED = "event_expired", _("The event's time was over.")
@@ -54,7 +57,7 @@ class Reason(TextChoices):
     REPLAYED = "replayed", _("An operator sent it on its way again.")
 
 
-PUT_OFF = (Reason.DO_NOT_DISTURB, Reason.MERGED)
+PUT_OFF = (Reason.DO_NOT_DISTURB, Reason.WINDOW_CLOSED, Reason.MERGED)
 """Reasons of deliveries that waited for a better moment."""
 
 

@@ -32,6 +32,8 @@ class Wave:
     channels: tuple[str, ...]
     version: int | None = None
     """Of the rule that is the layer."""
+    has_hours: bool = False
+    """The rule tells only within hours of its own, so that every row is looked at when it is due."""
     named: list[set[Any]] | None = None
     now: datetime = field(default_factory=clock.now)
     _locale: str = ""

@@ -64,6 +64,11 @@ class Event(models.Model):
                 fields=["lease_until"], name="tocsin_event_lease", condition=Q(state=EventState.PLANNING)
             ),
             models.Index(fields=["organization", "-id"], name="tocsin_event_recent"),
+            models.Index(
+                fields=["organization", "group_key", "id"],
+                name="tocsin_event_resolved",
+                condition=Q(status=Status.RESOLVED),
+            ),
             models.Index(fields=["organization", "about"], name="tocsin_event_about", condition=~Q(about="")),
         ]
 

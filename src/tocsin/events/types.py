@@ -27,7 +27,10 @@ MAX_KEY = 100
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """A kind of event. `mandatory` passes opt-outs; `channels` are those used when nobody chose."""
+    """A kind of event. `mandatory` passes opt-outs; `channels` are those used when nobody chose.
+
+    `critical_passes`: critical events are told at once, whatever people's hours are.
+    """
 
     key: str
     label: str | Promise
@@ -35,6 +38,7 @@ class EventType:
     level: Level = Level.INFO
     category: str = ""
     mandatory: bool = False
+    critical_passes: bool = False
 
 
 _types: dict[str, EventType] = {}
@@ -49,6 +53,7 @@ def event_type(
     level: str | Level = Level.INFO,
     category: str = "",
     mandatory: bool = False,
+    critical_passes: bool = False,
 ) -> EventType:
     """Declare a kind of event; put it in an app's `notifications.py`, which is imported at start.
 
@@ -59,7 +64,7 @@ def event_type(
         raise invalid("key", f"{key!r} is no event type key.", "Use lower-case words such as 'invoice:paid'.")
     if isinstance(channels, str):
         raise invalid("channels", "must be a list of channel names.", f"Write channels=[{channels!r}].")
-    made = EventType(key, label, tuple(channels), parse_level(level), category, mandatory)
+    made = EventType(key, label, tuple(channels), parse_level(level), category, mandatory, critical_passes)
     if _types.setdefault(key, made) != made:
         raise invalid(
             "key", f"The event type {key!r} is declared twice, differently.", "Keep one of the two."
@@ -93,6 +98,7 @@ def _from_settings(key: str, given: dict[str, Any]) -> EventType:
         parse_level(given.get("level", Level.INFO)),
         given.get("category", ""),
         bool(given.get("mandatory", False)),
+        bool(given.get("critical_passes", False)),
     )
 
 

@@ -19,11 +19,14 @@ class Person(models.Model):
     time_zone = models.CharField(max_length=64, blank=True)
     locale = models.CharField(max_length=35, blank=True)
     dnd_until = models.DateTimeField(null=True, blank=True)
+    windows = models.JSONField(null=True, blank=True)
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["dnd_until"], name="tocsin_person_resting", condition=Q(dnd_until__isnull=False)
+                fields=["dnd_until"],
+                name="tocsin_person_resting",
+                condition=Q(dnd_until__isnull=False) | Q(windows__isnull=False),
             ),
         ]
 

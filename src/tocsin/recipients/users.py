@@ -30,6 +30,7 @@ from tocsin.recipients.models import Person, Preference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from django.db.models import Manager
     from django.db.models.expressions import Combinable
@@ -155,31 +156,55 @@ setting_changed.connect(_forget)
 class Known(NamedTuple):
     """A user as sending needs them."""
 
-    recipient: Recipient
+    recipient: Recipient | None
     active: bool
-    dnd_until: Any
     refuses: bool
     """Whether they refuse anything at all on the channel."""
+    time_zone: str
+    """What they or the host's column say; empty for nothing."""
+    dnd_until: datetime | None
+    windows: list[dict[str, Any]]
+
+
+class Quiet(NamedTuple):
+    """What is remembered of when a person wants to be told."""
+
+    time_zone: str = ""
+    dnd_until: datetime | None = None
+    windows: list[dict[str, Any]] | None = None
 
 
 def known(keys: Iterable[Any], channel: str) -> dict[Any, Known]:
-    """What sending on a channel needs of users, by one statement."""
+    """What sending on a channel needs of users, by two statements."""
+    keys = list(keys)
     off = Case(When(inactive(), then=Value(True)), default=Value(False), output_field=BooleanField())
-    rests = Person.objects.filter(user=OuterRef("pk")).values("dnd_until")[:1]
     refused = Preference.objects.filter(user=OuterRef("pk"), channel=channel, wanted=False)
     rows = (
         users()
-        .filter(pk__among=list(keys))
+        .filter(pk__among=keys)
         .annotate(
             tocsin_off=off,
             tocsin_name=text_of("name"),
             tocsin_email=text_of("email"),
-            tocsin_rests=Subquery(rests),
+            tocsin_zone=text_of("time_zone"),
             tocsin_refuses=Exists(refused),
         )
-        .values_list("pk", "tocsin_name", "tocsin_email", "tocsin_off", "tocsin_rests", "tocsin_refuses")
+        .values_list("pk", "tocsin_name", "tocsin_email", "tocsin_off", "tocsin_refuses", "tocsin_zone")
     )
-    return {
-        pk: Known(Recipient(pk, name, email), not is_off, rests, refuses)
-        for pk, name, email, is_off, rests, refuses in rows
-    }
+    kept = Person.objects.filter(user__among=keys).values_list("user", *Quiet._fields)
+    quiet = {row[0]: Quiet(*row[1:]) for row in kept}
+    found = {}
+    for pk, name, email, is_off, refuses, zone in rows:
+        own = quiet.get(pk, _NEVER_SAID)
+        found[pk] = Known(
+            Recipient(pk, name, email),
+            not is_off,
+            refuses,
+            own.time_zone or zone,
+            own.dnd_until,
+            own.windows or [],
+        )
+    return found
+
+
+_NEVER_SAID = Quiet()

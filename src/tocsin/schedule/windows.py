@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from tocsin.errors import FieldError, InvalidInput, invalid
 
 if TYPE_CHECKING:
@@ -220,9 +222,20 @@ def check_zone(given: object, field: str = "time_zone") -> str:
     """The name of a time zone, "" for none. Raises `InvalidInput`."""
     if given is None or given == "":
         return ""
-    try:
-        if isinstance(given, str):
-            return _zone(given).key
-    except (ValueError, OSError, LookupError):
-        pass
+    if isinstance(given, str) and _is_zone(given):
+        return given
     raise invalid(field, f"{str(given)[:40]!r} is no time zone.", "Write one such as Europe/Oslo.")
+
+
+def first_zone(*names: str) -> str:
+    """The first of these that is a time zone, else the site's. A host's column may hold anything."""
+    return next((name for name in names if name and _is_zone(name)), settings.TIME_ZONE)
+
+
+@lru_cache(maxsize=1024)
+def _is_zone(name: str) -> bool:
+    try:
+        _zone(name)
+    except (ValueError, OSError, LookupError):
+        return False
+    return True
