@@ -1,8 +1,9 @@
-"""The one clock. Python asks `now()`, SQL is given `now_sql()`; tests freeze or shift both."""
+"""The one clock. Python asks `now()`, SQL is given `now_sql()`; tests freeze both, simulation supposes a moment."""
 
 from __future__ import annotations
 
 import contextlib
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 _frozen: datetime | None = None
+_supposed: ContextVar[datetime | None] = ContextVar("tocsin_supposed", default=None)
 
 
 def now() -> datetime:
     """This machine's time, aware, in UTC."""
-    return _frozen or datetime.now(UTC)
+    return _supposed.get() or _frozen or datetime.now(UTC)
 
 
 def now_sql(connection: BaseDatabaseWrapper, offset: float = 0.0) -> str:
@@ -27,8 +29,9 @@ def now_sql(connection: BaseDatabaseWrapper, offset: float = 0.0) -> str:
     Leases and due dates are compared with this one expression, so that workers whose clocks differ agree.
     Percent signs are doubled: execute it with parameters, if only with an empty list.
     """
-    if _frozen is not None:
-        return _literal(connection, _frozen + timedelta(seconds=offset))
+    stopped = _supposed.get() or _frozen
+    if stopped is not None:
+        return _literal(connection, stopped + timedelta(seconds=offset))
     if connection.vendor == "postgresql":
         return (
             f"(statement_timestamp() + interval '{offset:.3f} seconds')"
@@ -66,3 +69,13 @@ def frozen(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen = before
+
+
+@contextlib.contextmanager
+def supposing(moment: datetime) -> Iterator[None]:
+    """Let it be `moment` (aware) in this thread alone: to see what would be done then, not to do it."""
+    token = _supposed.set(moment)
+    try:
+        yield
+    finally:
+        _supposed.reset(token)

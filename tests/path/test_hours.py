@@ -14,7 +14,11 @@ from tocsin.deliveries.models import Delivery
 from tocsin.errors import InvalidInput
 from tocsin.inbox.queries import list_items, mark_read
 from tocsin.recipients.destinations import add_destination
+from tocsin.rules import save
+from tocsin.rules.models import Rule
+from tocsin.rules.spec import Place
 from tocsin.tenants.models import Organization
+from tocsin.tenants.organizations import organization_id
 from tocsin.testing import deliver_now, frozen
 
 pytestmark = pytest.mark.django_db
@@ -196,3 +200,52 @@ def test_hours_that_cannot_be_are_refused_and_change_nothing(ana, given, fields)
 def kinds():
     tocsin.event_type("test:both", label="Both", channels=["message", "memory"])
     tocsin.event_type("test:fire", label="Fire", channels=["memory"], critical_passes=True)
+
+
+OFFICE = {"open": [{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "17:00"}]}
+
+
+def rule(**given) -> None:
+    default = organization_id()
+    save.save(
+        {"name": "r", "event_types": [TYPE], "channels": ["memory"], **given}, Place(default), "user root"
+    )
+
+
+def test_a_rule_tells_within_its_hours(ana) -> None:
+    rule(to=["user:ana", "memory:ops"], hours=OFFICE)
+    with frozen(EVENING - timedelta(hours=5)):
+        event = tocsin.notify(TYPE, title="x", channel="memory")
+        deliver_now()
+    rows = Delivery.objects.filter(event=event.id)
+    monday = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    assert {(row.identity, row.state, row.due_at) for row in rows} == {
+        ("ana", "deferred", monday),
+        ("ops", "deferred", monday),
+    }
+    with frozen(monday):
+        deliver_now()
+    assert {row.state for row in rows.all()} == {"sent"}
+
+
+def test_who_is_named_without_hours_too_is_told_at_once(ana) -> None:
+    rule(to=["user:ana"], hours=OFFICE)
+    assert say(EVENING - timedelta(hours=5)).state == "sent"
+
+
+def test_a_persons_night_beats_a_rules_hours(ana) -> None:
+    rule(to=["user:ana"], hours={"open": [{"days": DAYS, "from": "00:00", "to": "24:00"}]})
+    assert say(to=[]).state == "deferred"
+
+
+def test_the_hours_of_a_rule_are_those_of_its_version(ana) -> None:
+    rule(to=["user:ana"], hours=OFFICE)
+    delivery = say(EVENING - timedelta(hours=5), to=[])
+    save.save(
+        {"name": "r", "event_types": [TYPE], "to": ["user:ana"]},
+        Place(organization_id()),
+        "x",
+        Rule.objects.get(),
+    )
+    pipeline.change_hours(ana.pk, {"windows": []})
+    assert at(EVENING, delivery)[0] == "deferred"

@@ -41,6 +41,8 @@ class Contributor:
     rule: int | None = None
     owner: str = ""
     """The key of the person whose own rule it is."""
+    hours: Any = None
+    """Those of the rule: outside them what it tells waits."""
 
     @property
     def people(self) -> tuple[Term, ...]:
@@ -86,7 +88,7 @@ def meet(events: Sequence[Event]) -> None:
     """Work out the contributors of many events at once, so that rules are asked by a few statements."""
     fresh = [event for event in events if not _is_frozen(event)]
     for event, rules in zip(fresh, matching(subjects_of(fresh)), strict=True):
-        event.__dict__["_contributors"] = [_own(event), *(_of_rule(event, rule) for rule in rules)]
+        take(event, rules)
     frozen = [event for event in events if _is_frozen(event)]
     specs = specs_of((rule, version) for event in frozen for rule, version, _user in _kept(event))
     for event in frozen:
@@ -95,7 +97,13 @@ def meet(events: Sequence[Event]) -> None:
             for rule, version, user in _kept(event)
             if (rule, version) in specs
         ]
-        event.__dict__["_contributors"] = [_own(event), *(_of_rule(event, rule) for rule in rules)]
+        take(event, rules)
+
+
+def take(event: Event, rules: Iterable[Matched]) -> None:
+    """Let these be the rules that apply to an event. Who is named without hours is told without them."""
+    own = [_own(event), *(_of_rule(event, rule) for rule in rules)]
+    event.__dict__["_contributors"] = sorted(own, key=lambda one: one.hours is not None)
 
 
 def people_of(event: Event, one: Contributor) -> tuple[QuerySet[Any], list[Term]]:
@@ -115,7 +123,9 @@ def trace_of(event: Event) -> dict[str, Any]:
     """What is kept of the contributors: which rules, in which versions, and the channels of each."""
     found = contributors(event)
     rules = [[one.rule, one.version, one.owner] for one in found if one.rule is not None]
-    return {"rules": rules, "channels": {one.layer: list(one.channels) for one in found}}
+    kept: dict[str, Any] = {"rules": rules, "channels": {one.layer: list(one.channels) for one in found}}
+    hours = {one.layer: one.hours for one in found if one.hours is not None}
+    return kept | {"hours": hours} if hours else kept
 
 
 def subjects_of(events: Iterable[Event]) -> list[Subject]:
@@ -158,7 +168,13 @@ def _of_rule(event: Event, rule: Matched) -> Contributor:
     owner = "" if rule.user_pk is None else str(rule.user_pk)
     terms, channels = _aim(event, rule.spec, owner)
     return Contributor(
-        rule.layer, terms, _channels(event, rule.layer, channels), rule.version, rule.rule, owner
+        rule.layer,
+        terms,
+        _channels(event, rule.layer, channels),
+        rule.version,
+        rule.rule,
+        owner,
+        rule.spec.hours,
     )
 
 

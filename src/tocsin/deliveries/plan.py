@@ -175,7 +175,14 @@ def _plan_together(events: list[Event]) -> set[str]:
 def _plan_named(members: list[tuple[Event, Contributor]]) -> set[str]:
     """Plan one contributor of each of several events of one organization, type and choice of channels."""
     first = members[0][1]
-    wave = Wave([event for event, _ in members], first.layer, first.channels, first.version, named=[])
+    wave = Wave(
+        [event for event, _ in members],
+        first.layer,
+        first.channels,
+        first.version,
+        first.hours is not None,
+        named=[],
+    )
     keys = resolve.keys_of((term for _, one in members for term in one.people), wave.organization)
     wave.named = [
         {keys[term] for term in one.people if term in keys}
@@ -238,7 +245,7 @@ def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
 
 def _plan_contributor(event: Event, one: Contributor, after: str | None) -> tuple[set[str], str | None]:
     """One chunk of one contributor: (channels, where to go on, or None at the end)."""
-    wave = Wave([event], one.layer, one.channels, one.version)
+    wave = Wave([event], one.layer, one.channels, one.version, one.hours is not None)
     people, missing = people_of(event, one)
     touched: set[str] = set()
     if after is None:

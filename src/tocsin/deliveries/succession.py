@@ -44,7 +44,13 @@ def _plan_next(event: Event, slug: str, turn: int, identities: set[str]) -> int:
         had_theirs = Delivery.objects.filter(
             event=event, channel=slug, identity__in=identities, user=OuterRef("pk")
         )
-        wave = Wave([event], contributor.layer, contributor.channels, contributor.version)
+        wave = Wave(
+            [event],
+            contributor.layer,
+            contributor.channels,
+            contributor.version,
+            contributor.hours is not None,
+        )
         willing, _ = resolve.divide(people, channel, event.type, mandatory=wave.mandatory)
         waiting = willing.filter(~Exists(had_theirs))
         planned += planned_rows.to_addresses_of(wave, channel, waiting, turn=turn, among=identities)

@@ -58,11 +58,25 @@ class Matched:
     version: int
     user_pk: Any
     spec: Spec
+    draft: str = ""
+    """What one that is not saved is called."""
 
     @property
     def layer(self) -> str:
         """Its name in every row that it causes."""
-        return f"rule:{self.rule}@{self.version}"
+        return self.draft or f"rule:{self.rule}@{self.version}"
+
+
+class RuleDraft(NamedTuple):
+    """A rule as it might be: a new one, other content of the rule `replaces`, or without a spec its end."""
+
+    spec: Spec | None
+    user_pk: Any = None
+    replaces: int | None = None
+
+
+LAST = 2**62
+"""Where drafts of new rules stand among those of the same position."""
 
 
 def decide(spec: Spec, subject: Subject) -> Decision:
@@ -86,12 +100,14 @@ def decide(spec: Spec, subject: Subject) -> Decision:
     return Decision(not reasons, tuple(reasons))
 
 
-def matching(subjects: Sequence[Subject]) -> list[list[Matched]]:
+def matching(subjects: Sequence[Subject], drafts: Sequence[RuleDraft] = ()) -> list[list[Matched]]:
     """For each event the rules that apply, in the order in which they are carried out.
 
-    A rule with stop-after-this ends the lower ones of the same owner.
+    A rule with stop-after-this ends the lower ones of the same owner. `drafts` are taken as if they were saved.
     """
     candidates = _candidates(subjects)
+    if drafts:
+        candidates = [_with(rules, drafts) for rules in candidates]
     found: list[list[Matched]] = []
     for subject, rules in zip(subjects, candidates, strict=True):
         applying = [rule for rule in rules if _applies(rule.spec, subject)]
@@ -99,10 +115,32 @@ def matching(subjects: Sequence[Subject]) -> list[list[Matched]]:
     return _of_readers(subjects, found)
 
 
+def named(drafts: Sequence[RuleDraft]) -> list[Matched]:
+    """The drafts that have content, each with its name."""
+    return [
+        Matched(
+            draft.replaces or LAST + index,
+            0,
+            draft.user_pk,
+            draft.spec,
+            f"rule:draft-{index}" if index else "rule:draft",
+        )
+        for index, draft in enumerate(drafts)
+        if draft.spec is not None
+    ]
+
+
+def _with(rules: Sequence[Matched], drafts: Sequence[RuleDraft]) -> list[Matched]:
+    replaced = {draft.replaces for draft in drafts}
+    kept = [rule for rule in rules if rule.rule not in replaced]
+    return sorted([*kept, *(one for one in named(drafts) if one.spec.active)], key=_order)
+
+
 def _applies(spec: Spec, subject: Subject) -> bool:
     """`decide` without the reasons, the cheap questions first."""
     return (
-        parse_level(subject.facts["level"]) >= spec.level
+        bool(set(spec.event_types) & set(patterns_of(subject.facts["type"])))
+        and parse_level(subject.facts["level"]) >= spec.level
         and (not spec.projects or subject.project in spec.projects)
         and condition_of(spec.condition).matches(subject.facts)
     )

@@ -22,6 +22,7 @@ class Rule(models.Model):
     event_types = models.JSONField(default=list)
     level = models.SmallIntegerField(choices=[(level.value, level.slug) for level in Level])
     condition = models.JSONField(null=True, blank=True)
+    hours = models.JSONField(null=True, blank=True)
     to = models.JSONField(default=list)
     channels = models.JSONField(default=list)
     destinations = models.JSONField(default=list)

@@ -14,6 +14,7 @@ from tocsin.levels import Level, parse_level
 from tocsin.recipients import audiences
 from tocsin.recipients.models import Destination
 from tocsin.rules import conditions
+from tocsin.schedule import windows
 from tocsin.tenants.models import Project
 from tocsin.tenants.organizations import organization_slug
 
@@ -35,6 +36,7 @@ class Spec:
     level: Level = Level.INFO
     projects: tuple[int, ...] = ()
     condition: Any = None
+    hours: Any = None
     to: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     destinations: tuple[int, ...] = ()
@@ -252,6 +254,7 @@ _CLEANERS: dict[str, Callable[[Any, Place], Any]] = {
     "level": lambda value, place: Level.INFO if value is None else parse_level(value),
     "projects": _projects,
     "condition": lambda value, place: conditions.parse(value, "condition"),
+    "hours": lambda value, place: None if value is None else windows.as_json(windows.parse_hours(value)),
     "to": _to,
     "channels": _channels,
     "destinations": _destinations,
