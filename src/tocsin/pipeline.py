@@ -14,6 +14,7 @@ from tocsin import clock, conf, engines
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Rejected
 from tocsin.deliveries import direct, due, intervene, notice, plan, send
+from tocsin.deliveries import simulate as simulation
 from tocsin.deliveries.record import reclaim
 from tocsin.engines import PLAN, wake
 from tocsin.errors import Conflict, FieldError, InvalidInput, NotFound, TocsinError, invalid
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.channels.outcomes import Outcome
+    from tocsin.deliveries.simulate import Simulation
     from tocsin.events.accept import Accepted
     from tocsin.levels import Level
     from tocsin.recipients.audiences import Term
     from tocsin.recipients.models import Destination
+    from tocsin.rules.match import RuleDraft
 
 logger = logging.getLogger("tocsin.pipeline")
 
@@ -110,6 +113,23 @@ def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | E
     answers = events.accept_group(requests)
     _hint_plan([one for answer in answers if isinstance(answer, list) for one in answer])
     return answers
+
+
+def simulate(
+    fields: Mapping[str, Any],
+    scope: Scope = OPERATOR,
+    *,
+    at: datetime | None = None,
+    drafts: Sequence[RuleDraft] = (),
+) -> Simulation:
+    """Who would be told of an event that is accepted at `at` (now), by what and why; nothing is stored or sent.
+
+    `drafts` are rules as they might be: the answer says what they add and remove. Raises `InvalidInput`.
+    """
+    moment = draft.clean_time("at", at) or clock.now()
+    with clock.supposing(moment):
+        parsed = parse(fields, scope)
+    return simulation.simulate(parsed, moment, drafts)
 
 
 def cancel(

@@ -84,6 +84,13 @@ def contributors(event: Event) -> list[Contributor]:
     return found
 
 
+def rules_of(event: Event) -> list[Matched]:
+    """The rules that apply to an event, in the versions it met."""
+    contributors(event)
+    found: list[Matched] = event.__dict__["_rules"]
+    return found
+
+
 def meet(events: Sequence[Event]) -> None:
     """Work out the contributors of many events at once, so that rules are asked by a few statements."""
     fresh = [event for event in events if not _is_frozen(event)]
@@ -102,6 +109,7 @@ def meet(events: Sequence[Event]) -> None:
 
 def take(event: Event, rules: Iterable[Matched]) -> None:
     """Let these be the rules that apply to an event. Who is named without hours is told without them."""
+    event.__dict__["_rules"] = rules = list(rules)
     own = [_own(event), *(_of_rule(event, rule) for rule in rules)]
     event.__dict__["_contributors"] = sorted(own, key=lambda one: one.hours is not None)
 

@@ -11,9 +11,9 @@ from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause
 from tocsin.deliveries import story
 from tocsin.deliveries.contributors import contributors, people_of
+from tocsin.deliveries.decisions import decision_of, sentence_of, unmatched
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import AttemptOutcome, Reason, State
-from tocsin.deliveries.unmatched import unmatched
 from tocsin.events.states import EventState
 from tocsin.recipients import users
 from tocsin.recipients.models import Destination
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tocsin.deliveries.contributors import Contributor
     from tocsin.deliveries.models import Attempt
     from tocsin.events.models import Event
+    from tocsin.tenants.scope import Scope
 
 FIRST = 50
 
@@ -59,10 +60,18 @@ class Explanation:
         }  # fmt: skip
 
 
-def explain(event: Event, user: Any = None) -> Explanation:
-    """Who heard of an event and who did not, or what became of it for one user, and why."""
+def explain(
+    event: Event, user: Any = None, *, rule: int | None = None, scope: Scope = OPERATOR
+) -> Explanation:
+    """Who heard of an event and who did not, or what became of it for one user, or by one rule, and why.
+
+    Raises `NotFound` for a rule that `scope` does not see.
+    """
     made = Explanation(event)
-    made.sentences.append(_of_event(event))
+    made.sentences.append(sentence_of(event))
+    if rule is not None:
+        made.sentences.append(decision_of(event, rule, scope).sentence)
+        return made
     if user is not None:
         _explain_person(made, user)
         return made
@@ -75,13 +84,6 @@ def explain(event: Event, user: Any = None) -> Explanation:
         why = f" {Reason(reason).label}" if reason else ""
         made.sentences.append(f"{channel}: {number} {state}.{why}")
     return made
-
-
-def _of_event(event: Event) -> str:
-    words = str(EventState(event.state).label)
-    if event.reason:
-        words += f" {Reason(event.reason).label}"
-    return f"{words} {event.detail}".strip()
 
 
 def _of_contributor(one: Contributor) -> str:
@@ -108,7 +110,7 @@ def _explain_person(made: Explanation, user: Any) -> None:
                 if slug not in told and event.state == EventState.PLANNED:
                     made.sentences.append(_why_not(event, slug, user))
     if not made.lines:
-        made.sentences += unmatched(event)
+        made.sentences += unmatched(event, user)
     if not named and not made.lines:
         made.sentences.append(
             _(

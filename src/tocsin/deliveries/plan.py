@@ -234,6 +234,16 @@ def _plan_chunk(event: Event) -> tuple[set[str], bool]:
     return touched, True
 
 
+def plan_first_chunks(event: Event) -> bool:
+    """Plan the first chunk of each audience of an event that is in hand: for simulation. True if there is more."""
+    if ending := _unwanted(event):
+        _finish([event], *ending)
+        return False
+    more = [_plan_contributor(event, one, None)[1] is not None for one in contributors(event)]
+    _finish([event], EventState.PLANNED)
+    return any(more)
+
+
 def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
     """Whether the event is over before it begins."""
     if event.expires_at is not None and event.expires_at <= clock.now():
