@@ -42,11 +42,18 @@ def _names(node):
     return {getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(node)}
 
 
-def test_nothing_is_unpickled_evaluated_or_loaded_as_yaml():
+def test_nothing_is_unpickled_or_evaluated():
     gates = re.compile(
-        r"^\s*(?:import|from) (?:pickle|marshal|shelve|yaml)\b|(?<![\w.])(?:eval|exec)\(", re.MULTILINE
+        r"^\s*(?:import|from) (?:pickle|marshal|shelve)\b|(?<![\w.])(?:eval|exec)\(", re.MULTILINE
     )
     assert [name(p) for p in SOURCE if gates.search(text(p))] == []
+
+
+def test_yaml_is_read_in_one_place_by_a_loader_that_makes_no_objects():
+    asks = [p for p in SOURCE if re.search(r"^\s*(?:import|from) yaml\b", text(p), re.MULTILINE)]
+    assert [name(p) for p in asks] == ["src/tocsin/rules/yaml_files.py"]
+    used = set(re.findall(r"yaml\.\w*(?:[Ll]oad|Loader|construct)\w*", text(asks[0])))
+    assert used == {"yaml.SafeLoader"}
 
 
 def test_no_path_of_a_machine_is_written_down():

@@ -25,12 +25,14 @@ SECTIONS = {
     },
     "Send": {
         "notify": ("notify:notify", "Send a notification; print the event's id."),
+        "simulate": ("simulate:simulate", "Say who would be told of an event, and why."),
         "explain": ("explain:explain", "Say who got an event, who did not, and why."),
         "deliveries": ("deliveries:deliveries", "List deliveries; send dead ones again."),
     },
     "Set up": {
         "user": ("people:user", "Create users."),
         "destinations": ("destinations:destinations", "Keep the addresses on channels; send a test."),
+        "rules": ("rules.group:rules", "Keep the rules: who else hears of what."),
         "token": ("tokens:token", "Create, list and revoke API tokens."),
         "secrets": ("secrets:secrets", "Change the keys that seal secrets."),
         "pause": ("pauses:pause", "Stop sending, on one channel or on all."),

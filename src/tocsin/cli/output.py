@@ -93,6 +93,8 @@ STYLES = {
     "pending": "cyan",
     "sending": "cyan",
     "deferred": "cyan",
+    "+": "green",
+    "-": "red",
     "ok": "green",
     "warning": "yellow",
     "error": "red",

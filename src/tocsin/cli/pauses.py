@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-
 import click
 
 from tocsin.cli.lazy import command
 from tocsin.cli.output import program
+from tocsin.cli.whoami import whoami
 
 channel_option = click.option(
     "--channel", default="", metavar="SLUG", help="This channel. Default: all of them."
@@ -21,7 +20,7 @@ def pause(channel: str) -> None:
     from tocsin.channels import registry
     from tocsin.deliveries import pauses
 
-    pauses.pause(registry.get(channel).slug if channel else "", by=_me())
+    pauses.pause(registry.get(channel).slug if channel else "", by=whoami())
     option = f" --channel {channel}" if channel else ""
     click.echo(f"{_what(channel)} is paused. Go on with: {program()} resume{option}")
 
@@ -47,10 +46,3 @@ def resume(channel: str) -> None:
 
 def _what(channel: str) -> str:
     return f"Channel {channel}" if channel else "Sending as a whole"
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in many containers
-        return ""

@@ -82,7 +82,7 @@ def divide(
         refuses = opted_out(event_type, channel.slug)
         willing, why = willing.filter(~refuses), why | Q(refuses)
     if not channel.in_app:
-        why |= ~_usable(channel)
+        why |= ~usable(channel)
     return willing, _with_reason(found.filter(why), channel, event_type, mandatory=mandatory)
 
 
@@ -115,18 +115,19 @@ def opted_out(event_type: str, channel: str) -> Exists:
 
 def _without_address(channel: Channel) -> list[When]:
     theirs = Destination.objects.filter(user=OuterRef("pk"), channel=channel.slug)
-    usable = _usable(channel)
+    reached = usable(channel)
     return [
-        When(usable, then=Value("")),
+        When(reached, then=Value("")),
         When(Exists(theirs.filter(disabled_at__isnull=False)), then=Value("destination_disabled")),
-        When(~usable, then=Value("no_destination")),
+        When(~reached, then=Value("no_destination")),
     ]
 
 
-def _usable(channel: Channel) -> Q:
+def usable(channel: Channel) -> Q:
+    """People who can be reached on a channel."""
     theirs = Destination.objects.filter(user=OuterRef("pk"), channel=channel.slug, managed=False).usable()
-    usable = Q(Exists(theirs))
-    return usable | account_address(channel) if channel.uses_account_email else usable
+    reached = Q(Exists(theirs))
+    return reached | account_address(channel) if channel.uses_account_email else reached
 
 
 def account_address(channel: Channel) -> Q:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import F
 
 from tocsin import clock
 from tocsin.errors import Conflict, invalid
@@ -15,7 +16,7 @@ from tocsin.rules.spec import NAMES, Place, Spec, as_json, of_json, parse_spec
 from tocsin.tenants.audit import note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MOST_RULES = 200_000
 """Rules of one organization."""
@@ -82,8 +83,14 @@ def undo(rule: Rule, by: str) -> Rule:
 
 def spec_of(rule: Rule) -> Spec:
     """A rule's content as it is now."""
-    kept = RuleVersion.objects.filter(rule=rule.pk, number=rule.version).values_list("spec", flat=True)
-    return of_json(kept.get())
+    return specs_of([rule])[0]
+
+
+def specs_of(rules: Sequence[Rule]) -> list[Spec]:
+    """The content of rules as they are now."""
+    kept = RuleVersion.objects.filter(rule__among=[rule.pk for rule in rules], number=F("rule__version"))
+    specs = dict(kept.values_list("rule", "spec"))
+    return [of_json(specs[rule.pk]) for rule in rules]
 
 
 def switch(rule: Rule, by: str, *, active: bool) -> Rule:

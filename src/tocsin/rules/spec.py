@@ -203,28 +203,29 @@ def _channels(value: object, place: Place) -> tuple[str, ...]:
 
 
 def _destinations(value: object, place: Place) -> tuple[int, ...]:
+    """By id, or by channel and label, which mean the same in another database."""
     given = _list("destinations", value, MAX_DESTINATIONS)
+    owner = {"organization": place.organization} if place.user_pk is None else {"user": place.user_pk}
+    rows = Destination.objects.filter(**owner, managed=False)
     numbers = [
-        int(one)
-        for one in given
-        if isinstance(one, str) and one.isascii() and one.isdigit() and len(one) < 19
+        one for one in given if isinstance(one, str) and one.isascii() and one.isdigit() and len(one) < 19
     ]
-    rows = Destination.objects.filter(pk__in=numbers, managed=False)
-    owned = (
-        rows.filter(organization=place.organization)
-        if place.user_pk is None
-        else rows.filter(user=place.user_pk)
-    )
-    known = {str(pk): pk for pk in owned.values_list("pk", flat=True)}
+    known: dict[Any, int] = {str(pk): pk for pk in rows.filter(pk__in=numbers).values_list("pk", flat=True)}
+    if any(isinstance(one, dict) for one in given):
+        known |= {(channel, label): pk for pk, channel, label in rows.values_list("pk", "channel", "label")}
 
-    def clean(number: object) -> int:
-        if not isinstance(number, str) or number not in known:
+    def clean(named: object) -> int:
+        key: Any = (named.get("channel"), named.get("label")) if isinstance(named, dict) else named
+        if (
+            not isinstance(key, str | tuple)
+            or not all(isinstance(part, str) for part in key)
+            or key not in known
+        ):
+            shown = str(named)[:60]
             raise invalid(
-                "destination",
-                f"{str(number)[:40]!r} is not known.",
-                "Give the id of a destination, as a string.",
+                "destination", f"{shown!r} is not known.", "Give an id as a string, or channel and label."
             )
-        return known[number]
+        return known[key]
 
     return _each("destinations", given, clean)
 

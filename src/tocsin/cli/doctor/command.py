@@ -25,7 +25,7 @@ SIGNS = {OK: "✓", WARNING: "!", ERROR: "✗"}
 @command("doctor", example="tocsin doctor\ntocsin doctor --json")
 @as_json_option
 def doctor(*, as_json: bool) -> None:
-    """Check database, mail, channels, settings, clock, queue, keys and workers. Exit code 1 on errors."""
+    """Check database, mail, channels, settings, clock, queue, keys, workers and rules. Exit code 1 on errors."""
     findings = examine()
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -38,7 +38,7 @@ def doctor(*, as_json: bool) -> None:
 
 def examine() -> list[Finding]:
     """All findings. What needs the tables is left out where they cannot be read."""
-    from tocsin.cli.doctor import database, ledger, surroundings
+    from tocsin.cli.doctor import database, ledger, rules, surroundings
 
     findings = [*_run("settings", surroundings.settings), *_run("database", database.database)]
     checks: dict[str, Check] = {
@@ -55,6 +55,7 @@ def examine() -> list[Finding]:
             "destinations": ledger.unready,
             "queue": ledger.queue,
             "dead": ledger.dead,
+            "rules": rules.doubtful,
         }
     for name, check in checks.items():
         findings += _run(name, check)
