@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 NO_SPACE = ("disk is full", "no space left", "could not extend file")
 NO_TABLES = re.compile(r"no such (table|column)|has no column|(relation|column) .* does not exist")
 BUSY = ("database is locked", "lock timeout", "deadlock")
-OPTIONS = {"due_at": "--at", "expires_at": "--until"}
-"""Fields whose option has another name."""
 
 
 class Failure(click.ClickException):
@@ -59,15 +57,21 @@ def as_click(error: Exception) -> click.ClickException:
 
 
 def _field_line(error: FieldError) -> str:
+    """With the option in place of the field, where the command has one for it."""
     name, dot, rest = error.field.partition(".")
-    if name == "to":  # the message repeats the value; nobody counts repeated options
-        dot = rest = ""
     current = click.get_current_context(silent=True)
-    options = {o for p in (current.command.params if current else ()) for o in p.opts}
-    option = OPTIONS.get(name, "--" + name.replace("_", "-"))
-    return (
-        str(FieldError(option + dot + rest, error.message, error.remedy)) if option in options else str(error)
+    found = next(
+        (p for p in (current.command.params if current else ()) if name in (p.name, *_plain(p))), None
     )
+    if not isinstance(found, click.Option):
+        return str(error)
+    if found.multiple:  # the message repeats the value; nobody counts repeated options
+        dot = rest = ""
+    return str(FieldError(found.opts[0] + dot + rest, error.message, error.remedy))
+
+
+def _plain(parameter: click.Parameter) -> list[str]:
+    return [option.removeprefix("--").replace("-", "_") for option in parameter.opts]
 
 
 def _of_django(error: Exception) -> Failure | None:

@@ -44,13 +44,21 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes what another reader of YAML would take for something else, and repeats what is there twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 for _name, _pattern, _first in (
     ("bool", r"true|false", "tf"),
     ("null", r"~|null|", ["~", "n", ""]),
     ("int", r"[-+]?[0-9]{1,300}", "-+0123456789"),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?", "-+.0123456789"),
 ):
-    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"\A(?:{_pattern})\Z"), list(_first))
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(_TAG + _name, re.compile(rf"\A(?:{_pattern})\Z"), list(_first))
 
 _SCALARS: dict[str, Callable[[str], Any]] = {
     "str": str,
@@ -86,13 +94,6 @@ def load(text: bytes) -> Read:
 def dump(value: object) -> str:
     """A file that `load` reads as this value, in the order it is given."""
     return yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes what another reader of YAML would take for something else, and repeats what is there twice."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 def _value(node: Any, path: str, lines: dict[str, int]) -> Any:
