@@ -12,17 +12,34 @@ if TYPE_CHECKING:
     from tocsin.events.types import check, event_type
     from tocsin.pipeline import cancel, forget, notify
     from tocsin.recipients.audiences import audience, to
+    from tocsin.rules.registrations import Action, register_action, register_service, register_target
 
 __version__ = "0.1.0"
-__all__ = ["audience", "cancel", "check", "event_type", "forget", "notify", "to"]
+__all__ = [
+    "Action",
+    "audience",
+    "cancel",
+    "check",
+    "event_type",
+    "forget",
+    "notify",
+    "register_action",
+    "register_service",
+    "register_target",
+    "to",
+]
 
 _HOMES = {
+    "Action": "tocsin.rules.registrations",
     "audience": "tocsin.recipients.audiences",
     "cancel": "tocsin.pipeline",
     "check": "tocsin.events.types",
     "event_type": "tocsin.events.types",
     "forget": "tocsin.pipeline",
     "notify": "tocsin.pipeline",
+    "register_action": "tocsin.rules.registrations",
+    "register_service": "tocsin.rules.registrations",
+    "register_target": "tocsin.rules.registrations",
     "to": "tocsin.recipients.audiences",
 }
 

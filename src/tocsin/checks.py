@@ -12,6 +12,7 @@ from tocsin.channels import registry
 from tocsin.errors import FieldError, InvalidInput
 from tocsin.events import types
 from tocsin.recipients import users
+from tocsin.rules import registrations
 
 SQLITE_OPTIONS = """"OPTIONS": {
     "transaction_mode": "IMMEDIATE",
@@ -24,6 +25,7 @@ def register() -> None:
     """Make the checks known to Django."""
     checks.register(check_settings, "tocsin")
     checks.register(check_event_types, "tocsin")
+    checks.register(check_registrations, "tocsin")
     checks.register(check_database, "tocsin", checks.Tags.database)
     checks.register(check_deploy, "tocsin", deploy=True)
 
@@ -63,6 +65,11 @@ def check_event_types(**_: Any) -> list[checks.CheckMessage]:
         for slug in declaration.channels:
             found += _of_channel(f"event type {key!r}", slug)
     return found
+
+
+def check_registrations(**_: Any) -> list[checks.CheckMessage]:
+    """Every registration is a class that can be fired, for a trigger, a service and a target that exist."""
+    return [_error(problem, "tocsin.E005") for problem in registrations.problems()]
 
 
 def _of_channel(field: str, slug: str) -> list[checks.CheckMessage]:

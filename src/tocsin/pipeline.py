@@ -24,6 +24,7 @@ from tocsin.events.draft import FIELDS, Draft
 from tocsin.events.models import Event
 from tocsin.inbox.models import InboxItem
 from tocsin.recipients import audiences, destinations, managed, proof
+from tocsin.rules import uses
 from tocsin.schedule import wishes
 from tocsin.tenants.organizations import organization_id, organization_slug, project_id
 from tocsin.tenants.scope import OPERATOR, Scope
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tocsin.pipeline")
 
+MOST_RULES_NAMED = 5
 MOST_NAMED = 50
 """Of unknown fields: to look for the nearest name of each takes time."""
 
@@ -192,6 +194,22 @@ def change_hours(user_pk: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def remove_destination(destination: Destination, by: str, *, force: bool = False) -> None:
+    """Remove a destination. Raises `Conflict` for one that rules tell; with `force` it is taken out of them."""
+    with transaction.atomic():
+        using = uses.rules_using(destination)
+        if using and not force:
+            names = ", ".join(f"“{rule.name}” (rule:{rule.pk})" for rule in using[:MOST_RULES_NAMED])
+            more = f" and {len(using) - MOST_RULES_NAMED} more" if len(using) > MOST_RULES_NAMED else ""
+            raise Conflict(
+                f"This destination is told by {names}{more}. Take it out of them first, or use force, which does "
+                "that, and switches off what would tell nobody."
+            )
+        for rule in using:
+            uses.take_out(rule, destination, by)
+        destinations.delete(destination)
+
+
 def test(destination: Destination) -> Outcome:
     """Send a test to a destination at once; the outcome is the far side's.
 
@@ -239,12 +257,12 @@ def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
     """One batch of a channel, or of planning. Returns how many rows were taken."""
     if channel != PLAN:
         sent = send.deliver(channel, count, stop, tell_owner)
-        if sent and registry.get(channel).in_app:
+        if sent and registry.carrier(channel).in_app:
             wake.publish(wake.INBOX)
         return sent
     taken, touched = plan.plan(count)
     for slug in touched:
-        if registry.get(slug).in_app:
+        if registry.carrier(slug).in_app:
             wake.publish(wake.INBOX)
         else:
             engines.hint(slug)
@@ -266,7 +284,7 @@ def renew() -> None:
 
 def batch_size(channel: str) -> int:
     """How many deliveries of a channel are claimed at once."""
-    return registry.get(channel).batch_size
+    return registry.carrier(channel).batch_size
 
 
 def _hint_plan(accepted: Sequence[Accepted]) -> None:

@@ -80,6 +80,13 @@ def respond(content: Any, status: int = 200) -> HttpResponse:
     return value(content, status).as_response()
 
 
+def nothing() -> HttpResponse:
+    """204."""
+    response = HttpResponse(status=204, headers=dict(COMMON))
+    del response["Content-Type"]  # there is no content
+    return response
+
+
 def problem(
     status: int,
     detail: str,

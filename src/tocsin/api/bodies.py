@@ -23,8 +23,10 @@ MAX_BYTES = 65_536
 """Of a body that is no event."""
 
 
-def read_object(request: HttpRequest, known: Collection[str], *, optional: bool = False) -> dict[str, Any]:
-    """The object that was sent; an empty one for no body at all, where that is `optional`.
+def read_object(
+    request: HttpRequest, known: Collection[str], *, optional: bool = False, most: int = MAX_BYTES
+) -> dict[str, Any]:
+    """The object that was sent, of at most so many bytes; an empty one for no body at all, where that is `optional`.
 
     Raises `Refusal` with 413 or 415, `Unparsable`, and `InvalidInput` for fields that are not `known`.
     """
@@ -35,8 +37,8 @@ def read_object(request: HttpRequest, known: Collection[str], *, optional: bool 
         raise Refusal(415, "Send the body as JSON, with `Content-Type: application/json`.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Refusal(415, "Send the body as it is, without a Content-Encoding.")
-    if len(body) > MAX_BYTES:
-        raise Refusal(413, f"The body is larger than {MAX_BYTES} bytes. Send less.")
+    if len(body) > most:
+        raise Refusal(413, f"The body is larger than {most} bytes. Send less.")
     given = strict_json.loads(body)
     if not isinstance(given, dict):
         raise InvalidInput(FieldError("body", "must be an object.", "Send {name: value}.", "#"))
@@ -77,13 +79,16 @@ def collect(*steps: Callable[[], Any]) -> list[Any]:
 
 
 @contextmanager
-def placed() -> Iterator[None]:
-    """Give each error that is raised within the place in the body of the field it names."""
+def placed(*above: str, depth: int = 1) -> Iterator[None]:
+    """Give each error that is raised within the place in the body of the field it names.
+
+    `above` is where the fields are. Of a field only so many dots part names: a setting's name may have some.
+    """
     try:
         yield
     except InvalidInput as error:
-        raise InvalidInput(*(_placed(one) for one in error.errors)) from None
+        raise InvalidInput(*(_placed(one, above, depth) for one in error.errors)) from None
 
 
-def _placed(error: FieldError) -> FieldError:
-    return replace(error, pointer=error.pointer or pointer(error.field.split(".", 1)))
+def _placed(error: FieldError, above: tuple[str, ...], depth: int) -> FieldError:
+    return replace(error, pointer=error.pointer or pointer([*above, *error.field.split(".", depth)]))

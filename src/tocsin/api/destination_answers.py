@@ -24,7 +24,7 @@ def as_json(destination: Destination) -> dict[str, Any]:
     created, tested = destination.created_at, destination.tested_at
     return {
         "id": managed.public_id(destination),
-        "owner": owner_text(destination),
+        "owner": owner_text(destination.organization or destination.user),
         "channel": destination.channel,
         "label": destination.label,
         "settings": settings,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from django.http import HttpResponse
 from django.utils.encoding import escape_uri_path
 from django.utils.translation import gettext as _
+from ninja import Query
 
 from tocsin import pipeline
 from tocsin.api import answers
@@ -38,7 +38,7 @@ from tocsin.tenants.models import Organization
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from tocsin.channels.outcomes import Outcome
     from tocsin.recipients.models import Destination
@@ -48,6 +48,9 @@ OWNERS = OWN + destinations.MANAGE
 ONE = "/destinations/{destination_id}"
 BODY = (400, 413, 415)
 """What can be wrong with a body before it is read."""
+FORCE: Any = Query(
+    description="Take it out of the rules that tell it; switch off those that would tell nobody."
+)
 
 
 @route("GET", "/destinations", OWNERS, shape=DestinationPage)
@@ -129,12 +132,13 @@ def change_destination(request: HttpRequest, destination_id: str) -> HttpRespons
 
 
 @route("DELETE", ONE, OWNERS, status=204, problems=(404, 409))
-def delete_destination(request: HttpRequest, destination_id: str) -> HttpResponse:
-    """Remove a destination; what was on its way there ends as skipped."""
-    destinations.delete(_find(destination_id, scope_of(request)))
-    response = HttpResponse(status=204, headers=dict(answers.COMMON))
-    del response["Content-Type"]  # there is no content
-    return response
+def delete_destination(
+    request: HttpRequest, destination_id: str, *, force: Annotated[bool, FORCE] = False
+) -> HttpResponse:
+    """Remove a destination; what was on its way there ends as skipped. One that rules tell stays."""
+    scope = scope_of(request)
+    pipeline.remove_destination(_find(destination_id, scope), scope.name, force=force)
+    return answers.nothing()
 
 
 @route("POST", f"{ONE}/test", OWNERS, shape=OutcomeOut, problems=(404, 409, 429))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.api import answers
 from tocsin.api.auth import PUBLIC, READER
 from tocsin.api.destination_shapes import CodeIn, DestinationChange, DestinationIn, DisableIn
+from tocsin.api.rule_shapes import RuleChange, RuleIn, SimulateIn
 from tocsin.api.schemas import EventIn, Problem
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ SCHEMES = {
 _EVENT = {"$ref": REF.format(model="EventIn")}
 _EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1000}
 EVENTS_BODY = {"required": True, "content": {answers.JSON: {"schema": {"oneOf": [_EVENT, _EVENTS]}}}}
-UNKNOWN_TO_NINJA = (Problem, EventIn, DestinationIn, DestinationChange, DisableIn, CodeIn)
+UNKNOWN_TO_NINJA = (
+    Problem, EventIn, DestinationIn, DestinationChange, DisableIn, CodeIn, RuleIn, RuleChange, SimulateIn,
+)  # fmt: skip
 """Errors, and bodies, which we read ourselves."""
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -1,4 +1,4 @@
-"""Whose a destination is, over HTTP: "user:ana" or "org:acme", as far as the caller may manage theirs."""
+"""Whose a destination or a rule is, over HTTP: "user:ana" or "org:acme", as far as the caller may manage theirs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from tocsin.recipients.destinations import MANAGE
 from tocsin.tenants.models import Organization
 
 if TYPE_CHECKING:
-    from tocsin.recipients.models import Destination
     from tocsin.tenants.scope import Scope
 
 USER, ORGANIZATION = "user", "org"
 
 
-def find_owner(text: str, scope: Scope) -> Any:
+def find_owner(text: str, scope: Scope, permission: str = MANAGE) -> Any:
     """The user or organization that `text` names; for the empty text whoever asks.
 
     Raises `InvalidInput`, in the same words for one that is missing and one that is another's.
@@ -31,11 +30,11 @@ def find_owner(text: str, scope: Scope) -> Any:
         allowed = found is not None and (scope.is_operator or found.pk == scope.user_id)
     else:
         found = Organization.objects.filter(slug=name).first()
-        allowed = found is not None and scope.may(MANAGE) and scope.sees(found.pk)
+        allowed = found is not None and scope.may(permission) and scope.sees(found.pk)
     if not allowed:
         raise invalid(
             "owner",
-            "is nobody here whose destinations you may manage.",
+            f"is nobody here whose {permission} you may manage.",
             "Name yourself, or an organization of yours.",
         )
     return found
@@ -49,9 +48,8 @@ def _who_asks(scope: Scope) -> Any:
     return Organization.objects.get(pk=scope.home)
 
 
-def owner_text(destination: Destination) -> str:
-    """What `find_owner` takes for the owner of a destination."""
-    owner: Any = destination.organization or destination.user
+def owner_text(owner: Any) -> str:
+    """What `find_owner` takes for a user or an organization."""
     if isinstance(owner, Organization):
         return f"{ORGANIZATION}:{owner.slug}"
     name = owner.get_username()

@@ -27,6 +27,8 @@ BUILT_IN = {
     "header_message": "tocsin.inbox.channel.HeaderMessageChannel",
     "alert": "tocsin.inbox.channel.AlertChannel",
 }
+CARRIERS = {"action": "tocsin.deliveries.action.ActionChannel"}
+"""Channels that nobody can choose: deliveries of other kinds go out by them."""
 EXTRAS = {"sms": "sms", "apprise": "apprise"}
 """What `pip install "tocsin[…]"` brings the packages that a channel needs."""
 ENTRY_POINTS = "tocsin.channels"
@@ -50,6 +52,12 @@ def own() -> Iterator[Offer]:
     """The built-in channels."""
     for slug, path in BUILT_IN.items():
         yield Offer(slug, f"channel {slug!r}", "tocsin", partial(_by_path, path), EXTRAS.get(slug, ""))
+
+
+def carriers() -> Iterator[Offer]:
+    """The channels that nobody can choose."""
+    for slug, path in CARRIERS.items():
+        yield Offer(slug, f"channel {slug!r}", "tocsin", partial(_by_path, path))
 
 
 def of_packages() -> Iterator[Offer | FieldError]:

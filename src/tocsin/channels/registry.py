@@ -89,6 +89,21 @@ def get(slug: str) -> Channel:
     raise invalid("channel", f"{slug!r} is not known.", conf.nearest(slug, found.channels))
 
 
+def carriers() -> dict[str, Channel]:
+    """Every channel that deliveries go out by: those that can be chosen, and those of other kinds of delivery."""
+    return _found().channels | _carriers()
+
+
+def carrier(slug: str) -> Channel:
+    """The channel that a delivery goes out by. Raises `InvalidInput`, as `get` does."""
+    return _carriers().get(slug) or get(slug)
+
+
+@cache
+def _carriers() -> dict[str, Channel]:
+    return {offer.slug: offer.load()() for offer in offers.carriers()}  # type: ignore[operator]
+
+
 def provider(slug: str) -> str:
     """Where a channel comes from: "tocsin", "settings", or the name of a package."""
     return _found().providers[slug]

@@ -11,6 +11,7 @@ from tocsin.cli.json_option import json_option
 from tocsin.cli.lazy import Command
 from tocsin.cli.output import as_json_option, print_json, print_rows, program, warn
 from tocsin.cli.stdin import read_line
+from tocsin.cli.whoami import by_whom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,19 +181,23 @@ def enable(public_id: str) -> None:
     click.echo(f"{_name(destination)} is in use again.")
 
 
-@destinations.command("remove", cls=Command, example="tocsin destinations remove 12")
+@destinations.command(
+    "remove", cls=Command, example="tocsin destinations remove 12\ntocsin destinations remove 12 --force"
+)
 @_one
-def remove(public_id: str) -> None:
+@click.option("--force", is_flag=True, help="Take it out of the rules that tell it, too.")
+def remove(public_id: str, *, force: bool) -> None:
     """Remove a destination for good, with its secrets.
 
-    What is still on its way there ends as skipped; what was sent stays in the ledger.
+    What is still on its way there ends as skipped; what was sent stays in the ledger. One that rules tell is
+    kept, and they are named; with --force it is taken out of them, and those that would tell nobody are off.
     """
+    from tocsin import pipeline
     from tocsin.cli.lookups import find_destination
-    from tocsin.recipients import destinations as keep
 
     destination = find_destination(public_id)
     name = _name(destination)
-    keep.delete(destination)
+    pipeline.remove_destination(destination, by_whom(), force=force)
     click.echo(f"{name} is removed. What was still on its way there will be skipped (destination_gone).")
 
 

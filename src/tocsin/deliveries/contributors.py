@@ -11,6 +11,7 @@ from tocsin.events.states import EventState
 from tocsin.recipients import resolve, users
 from tocsin.recipients.audiences import EXCEPT, Term, set_kinds
 from tocsin.recipients.models import Destination
+from tocsin.rules import registrations
 from tocsin.rules.facts import facts_of
 from tocsin.rules.match import Matched, Subject, matching, specs_of
 from tocsin.tenants.models import Project
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from tocsin.events.models import Event
-    from tocsin.rules.spec import Spec
 
 TO = "to"
-TARGETS = {"user": "user", "team": "team", "destination": "destination"}
-"""What a target means as an audience; "specific" is an address on the service's channel."""
+ACTION = "action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,10 @@ class Contributor:
     """The key of the person whose own rule it is."""
     hours: Any = None
     """Those of the rule: outside them what it tells waits."""
+    name: str = ""
+    """Of the rule."""
+    note: str = ""
+    """What else is to be said of it."""
 
     @property
     def people(self) -> tuple[Term, ...]:
@@ -65,6 +68,11 @@ class Contributor:
     def destinations(self) -> list[int]:
         """The numbers of the destinations that are named."""
         return [int(term.value) for term in self.terms if term.kind == "destination"]
+
+    @property
+    def actions(self) -> list[str]:
+        """The numbers of rules that code is registered for."""
+        return [term.value for term in self.terms if term.kind == ACTION]
 
     @property
     def addresses(self) -> list[Term]:
@@ -174,27 +182,34 @@ def _own(event: Event) -> Contributor:
 
 def _of_rule(event: Event, rule: Matched) -> Contributor:
     owner = "" if rule.user_pk is None else str(rule.user_pk)
-    terms, channels = _aim(event, rule.spec, owner)
+    terms, channels = _aim(event, rule, owner)
     return Contributor(
-        rule.layer,
-        terms,
-        _channels(event, rule.layer, channels),
-        rule.version,
-        rule.rule,
-        owner,
-        rule.spec.hours,
-    )
+        rule.layer, terms, _channels(event, rule.layer, channels), rule.version, rule.rule, owner, rule.spec.hours,
+        rule.spec.name, registrations.note_of(rule.spec),
+    )  # fmt: skip
 
 
-def _aim(event: Event, spec: Spec, owner: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+def _aim(event: Event, rule: Matched, owner: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:
     """Whom a rule names, and the channels it chooses; none is the type's."""
+    spec = rule.spec
     if spec.is_action:
-        kind = TARGETS.get(spec.target, spec.service)
-        return (Term(kind, spec.target_identifier),), (spec.service,)
+        return _aim_action(event, rule), (spec.service,)
     if spec.destinations:
         return tuple(Term("destination", str(pk)) for pk in _reached(event, spec.destinations)), ()
     terms = (f"user:{owner}",) if owner else spec.to
     return tuple(Term(*term.split(":", 1)) for term in terms), spec.channels
+
+
+def _aim_action(event: Event, rule: Matched) -> tuple[Term, ...]:
+    """The code that is registered, else the target; where another channel is forced, only people are left."""
+    spec = rule.spec
+    people = spec.target in ("user", "team")
+    registered = registrations.find(event.type, spec.service, spec.target) is not None
+    if event.channel not in ("", spec.service) and (registered or not people):
+        return ()
+    if registered:
+        return (Term(ACTION, str(rule.rule)),)
+    return (Term(registrations.TARGETS.get(spec.target, spec.service), spec.target_identifier),)
 
 
 def _reached(event: Event, destinations: Sequence[int]) -> Iterable[int]:

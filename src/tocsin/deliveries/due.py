@@ -25,7 +25,7 @@ def channels_with_work() -> set[str]:
             f"SELECT '{PLAN}' WHERE EXISTS (SELECT 1 FROM tocsin_event "  # noqa: S608
             f"WHERE state = '{EventState.WAITING}' AND priority = {priority} AND due_at <= {now})"
         )
-        for slug in registry.channels():
+        for slug in registry.carriers():
             probes.append(
                 f"SELECT %s WHERE EXISTS (SELECT 1 FROM tocsin_delivery WHERE channel = %s "  # noqa: S608
                 f"AND state IN ({ready}) AND priority = {priority} AND due_at <= {now})"

@@ -87,10 +87,13 @@ def explain(
 
 
 def _of_contributor(one: Contributor) -> str:
+    if one.actions:
+        return _("“%(layer)s” is carried out by the code that is registered for it.") % {"layer": one.layer}
     named = ", ".join(map(str, one.terms)) or _("nobody")
-    return _("“%(layer)s” names %(named)s by %(channels)s.") % {
+    said = _("“%(layer)s” names %(named)s by %(channels)s.") % {
         "layer": one.layer, "named": named, "channels": ", ".join(one.channels),
     }  # fmt: skip
+    return f"{said} {one.note}".rstrip()
 
 
 def _explain_person(made: Explanation, user: Any) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tocsin.recipients.audiences import Term
 
 MAX_LABEL = 200
+ACTION = "action"
 
 
 def to_people(wave: Wave, channel: Channel, people: QuerySet[Any]) -> None:
@@ -140,6 +141,17 @@ def to_addresses(wave: Wave, named: list[tuple[Event, list[Term]]]) -> set[str]:
             )
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     return {row.channel for row in rows}
+
+
+def to_actions(wave: Wave, named: list[tuple[Event, list[str]]], label: str) -> set[str]:
+    """Plan one delivery for each rule that code is registered for. Returns the channel."""
+    rows = [
+        _row(wave, event, ACTION, identity=f"rule:{number}", label=label[:MAX_LABEL])
+        for event, numbers in named
+        for number in numbers
+    ]
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    return {ACTION}
 
 
 def unknown(wave: Wave, named: list[tuple[Event, list[Term]]]) -> None:

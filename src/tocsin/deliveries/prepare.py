@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from tocsin import clock, conf
 from tocsin.channels.base import EventView, Message, Recipient, Target
+from tocsin.deliveries import action
 from tocsin.deliveries.judge import Facts, Verdict, judge
 from tocsin.deliveries.meanwhile import Meanwhile, meanwhile_of
 from tocsin.deliveries.states import Reason, State
@@ -140,7 +141,10 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
     )
     if verdict is not None or event is None:
         return verdict or Verdict(State.CANCELLED, Reason.EVENT_CANCELLED)
-    target = target_of(channel, row, destination, person)
+    if channel.slug == action.SLUG:
+        target = action.target_of(row, event)
+    else:
+        target = target_of(channel, row, destination, person)
     if isinstance(target, Verdict):
         return target
     view = around.view(event)

@@ -59,7 +59,7 @@ def deliver(
     """
     if pauses.is_paused(channel) or channel in foreign.given_up():
         return 0
-    hand = Hand(registry.get(channel), count, stop or threading.Event(), tell)
+    hand = Hand(registry.carrier(channel), count, stop or threading.Event(), tell)
     with _hands_lock:
         _hands.add(hand)
     try:

@@ -178,7 +178,7 @@ def _verdicts(event: Event) -> dict[str, Verdict]:
     verdicts = {}
     ready = Delivery.objects.filter(event=event.pk, state__in=READY)
     for slug in set(ready.values_list("channel", flat=True)):
-        channel = registry.get(slug)
+        channel = registry.carrier(slug)
         rows = [
             Claimed(**dict(zip(STORED, row, strict=True)), age=0.0)
             for row in ready.filter(channel=slug).values_list(*STORED)

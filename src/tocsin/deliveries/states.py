@@ -38,6 +38,8 @@ class Reason(TextChoices):
     RECIPIENT_GONE = "recipient_gone", _("The account no longer exists.")
     DESTINATION_GONE = "destination_gone", _("The destination no longer exists.")
     SECRET_UNREADABLE = "secret_unreadable", _("The destination's secret cannot be read with today's keys.")
+    RULE_GONE = "rule_gone", _("The rule it came from no longer exists.")
+    ACTION_GONE = "action_gone", _("The code that was registered for it is not installed any more.")
     CHANNEL_GONE = "channel_gone", _("The channel is not installed any more.")
     DO_NOT_DISTURB = "do_not_disturb", _("They asked not to be disturbed until then.")
     WINDOW_CLOSED = "window_closed", _("It waited, or waits, for the hours in which they want to be told.")

@@ -27,14 +27,21 @@ def place_of(rule: Rule) -> Place:
     return Place(rule.organization_id, rule.user_id)
 
 
-def save(given: Mapping[str, Any], place: Place, by: str, rule: Rule | None = None) -> Rule:
-    """Store a new rule, or other content of one. Raises `InvalidInput` with every error; then nothing is stored."""
+def save(
+    given: Mapping[str, Any], place: Place, by: str, rule: Rule | None = None, *, version: int | None = None
+) -> Rule:
+    """Store a new rule, or other content of one; with `version` only if it is still that one.
+
+    Raises `InvalidInput` with every error, and `Conflict` for another version; then nothing is stored.
+    """
     spec = parse_spec(given, place)
-    return write(spec, place, by, rule=rule, action="change" if rule else "create")
+    return write(spec, place, by, rule=rule, action="change" if rule else "create", version=version)
 
 
 @transaction.atomic
-def write(spec: Spec, place: Place, by: str, *, rule: Rule | None, action: str) -> Rule:
+def write(
+    spec: Spec, place: Place, by: str, *, rule: Rule | None, action: str, version: int | None = None
+) -> Rule:
     """Store content that is clean already."""
     _refuse_twin(spec, place, rule)
     before: dict[str, Any] = {}
@@ -44,6 +51,7 @@ def write(spec: Spec, place: Place, by: str, *, rule: Rule | None, action: str) 
         )
     else:
         rule = Rule.objects.select_for_update().get(pk=rule.pk)
+        _refuse_stale(rule, version)
         before = as_json(spec_of(rule)) if rule.deleted_at is None else {}
     now = clock.now()
     for name in NAMES:
@@ -108,6 +116,15 @@ def _keep(rule: Rule, spec: Spec, action: str, by: str) -> None:
         by=by[:200],
         at=rule.updated_at,
     )
+
+
+def _refuse_stale(rule: Rule, version: int | None) -> None:
+    if version is not None and version != rule.version:
+        last = RuleVersion.objects.get(rule=rule.pk, number=rule.version)
+        at = last.at.isoformat(timespec="seconds")
+        raise Conflict(
+            f"It was changed by {last.by} at {at}: it is version {rule.version} now. Read it again."
+        )
 
 
 def _refuse_twin(spec: Spec, place: Place, rule: Rule | None) -> None:

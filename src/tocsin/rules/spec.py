@@ -13,7 +13,7 @@ from tocsin.events import types
 from tocsin.levels import Level, parse_level
 from tocsin.recipients import audiences
 from tocsin.recipients.models import Destination
-from tocsin.rules import conditions
+from tocsin.rules import conditions, registrations
 from tocsin.schedule import windows
 from tocsin.tenants.models import Project
 from tocsin.tenants.organizations import organization_slug
@@ -80,7 +80,10 @@ def parse_spec(given: Mapping[str, Any], place: Place) -> Spec:
         errors += _judge_aim(cleaned, place)
     if errors:
         raise InvalidInput(*errors)
-    return Spec(**cleaned)
+    spec = Spec(**cleaned)
+    if spec.is_action:
+        registrations.validate(spec, place)
+    return spec
 
 
 def as_json(spec: Spec) -> dict[str, Any]:
@@ -215,7 +218,9 @@ def _destinations(value: object, place: Place) -> tuple[int, ...]:
         known |= {(channel, label): pk for pk, channel, label in rows.values_list("pk", "channel", "label")}
 
     def clean(named: object) -> int:
-        key: Any = (named.get("channel"), named.get("label")) if isinstance(named, dict) else named
+        key: Any = named
+        if isinstance(named, dict):
+            key = (named.get("channel"), named.get("label")) if len(named) == 2 else ()
         if (
             not isinstance(key, str | tuple)
             or not all(isinstance(part, str) for part in key)

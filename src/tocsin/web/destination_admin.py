@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
+from tocsin import pipeline
 from tocsin.channels import registry
 from tocsin.recipients import destinations
+from tocsin.rules.uses import rules_using
 from tocsin.web.destination_form import DestinationForm, form_of, lines_of, secrets_of
 from tocsin.web.destination_words import state_of, try_out
 
@@ -175,12 +177,18 @@ class DestinationAdmin(Base):
         }
         return TemplateResponse(request, "admin/tocsin/destination/made.html", context)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A rule that tells a destination protects it."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        using = [f"{rule}" for destination in objs for rule in rules_using(destination)]
+        return deleted, counts, lacking, [*protected, *using]
+
     def delete_model(self, request: HttpRequest, obj: Destination) -> None:
-        destinations.delete(obj)
+        pipeline.remove_destination(obj, f"user {request.user.pk}")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Destination]) -> None:
         for destination in queryset:
-            destinations.delete(destination)
+            self.delete_model(request, destination)
 
     # --- actions
 

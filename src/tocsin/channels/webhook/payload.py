@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tocsin.channels.event_json import event_json
+
 if TYPE_CHECKING:
     from tocsin.channels.base import EventView, Message
 
@@ -16,27 +18,6 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 
 class TooLargeError(ValueError):
     """The lead event alone is over the limit."""
-
-
-def event_json(event: EventView) -> dict[str, Any]:
-    """One event as the HTTP API writes it, plus its id."""
-    return {
-        "id": event.id,
-        "type": event.type,
-        "level": event.level.slug,
-        "title": event.title,
-        "body": event.body,
-        "data": dict(event.data),
-        "url": event.url or None,
-        "actions": [dict(action) for action in event.actions],
-        "actor": event.actor or None,
-        "about": event.about or None,
-        "group_key": event.group_key or None,
-        "status": event.status,
-        "organization": event.organization,
-        "project": event.project or None,
-        "created_at": event.created_at.isoformat(),
-    }
 
 
 def document(message: Message) -> dict[str, Any]:

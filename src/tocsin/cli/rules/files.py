@@ -61,11 +61,12 @@ def export(organization: str) -> None:
 
 
 def _carry_on(file: Any, *, prune: bool, as_json: bool, save: bool) -> None:
-    from tocsin.cli.rules.trial import run
+    from tocsin.cli.rules.trial import run, unfit
     from tocsin.rules.as_code import carry_out, changes, left, read
     from tocsin.rules.yaml_files import MAX_BYTES
 
     said = read(file.read(MAX_BYTES + 1))
+    said.errors += unfit(said)
     found = changes(said, prune=prune)
     trials = run(said, found)
     passed = all(trial.passed for trial in trials)
@@ -103,7 +104,7 @@ def _print(said: RuleFile, found: Sequence[Change], trials: Sequence[Trial], oth
         _line("left", f"{name} (not in the file)")
     for trial in trials:
         sign = click.style("✓", fg="green") if trial.passed else click.style("✗", fg="red")
-        click.echo(f"{sign} {trial.name}")
+        click.echo(f"{sign} {trial.name}")  # one line of printable characters, as `read` saw to
         words.say(iter(f"    {line}" for line in trial.said))
 
 

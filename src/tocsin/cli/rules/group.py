@@ -171,8 +171,9 @@ def undo(number: int) -> None:
 @as_json_option
 def history(number: int, *, as_json: bool) -> None:
     """Say who changed a rule, when, and what."""
-    rule = _find(number)
-    found = words.history_of(list(rule.versions.order_by("number")))
+    from tocsin.rules.history import history_of
+
+    found = history_of(_find(number))
     if as_json:
         print_json(found)
         return

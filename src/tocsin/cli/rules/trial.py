@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.deliveries.simulate import Simulation, Told
+    from tocsin.errors import FieldError
     from tocsin.rules.as_code import Change, RuleFile, RuleTest
 
 Who = dict[str, set[str]]
@@ -23,26 +24,36 @@ class Trial(NamedTuple):
     """What was not as expected."""
 
 
-def run(file: RuleFile, changes: Sequence[Change]) -> list[Trial]:
-    """Try every test. Raises `InvalidInput` for events that cannot be, with their place in the file."""
-    from tocsin import pipeline
+def unfit(file: RuleFile) -> list[FieldError]:
+    """What is wrong with the events of the tests, with their place in the file."""
+    from tocsin import clock, pipeline
     from tocsin.errors import FieldError, InvalidInput
-    from tocsin.rules.as_code import lined
 
-    drafts = [change.draft for change in changes if change.action != "keep"]
-    trials, errors = [], []
+    errors = []
     for index, test in enumerate(file.tests):
-        event = {"organization": file.organization, "title": test.name} | dict(test.event)
         try:
-            trials.append(_judge(test, pipeline.simulate(event, at=test.at, drafts=drafts)))
+            with clock.supposing(test.at or clock.now()):
+                pipeline.parse(_event(file, test))
         except InvalidInput as error:
             errors += [
                 FieldError(f"tests.{index}.event.{one.field}", one.message, one.remedy)
                 for one in error.errors
             ]
-    if errors:
-        raise lined(errors, file.lines)
-    return trials
+    return errors
+
+
+def run(file: RuleFile, changes: Sequence[Change]) -> list[Trial]:
+    """Try every test of a file in which nothing is wrong."""
+    from tocsin import pipeline
+
+    drafts = [change.draft for change in changes if change.action != "keep"]
+    return [
+        _judge(test, pipeline.simulate(_event(file, test), at=test.at, drafts=drafts)) for test in file.tests
+    ]
+
+
+def _event(file: RuleFile, test: RuleTest) -> dict[str, Any]:
+    return {"title": test.name} | dict(test.event) | {"organization": file.organization}
 
 
 def _judge(test: RuleTest, found: Simulation) -> Trial:
@@ -58,11 +69,27 @@ def _judge(test: RuleTest, found: Simulation) -> Trial:
 
 
 def _keys_of(names: Sequence[str]) -> dict[str, str]:
-    """What a simulation calls those whom the test names: people by their key."""
+    """What a simulation calls those whom the test names: people by their key, addresses as they are cleaned."""
     from tocsin.recipients import users
 
     people = users.matching([name.removeprefix("user:") for name in names if name.startswith("user:")])
-    return {f"user:{value}": f"user:{key}" for value, key in people.items()}
+    keys = {f"user:{value}": f"user:{key}" for value, key in people.items()}
+    return keys | {name: _cleaned(name) for name in names if not name.startswith("user:")}
+
+
+def _cleaned(name: str) -> str:
+    from tocsin.channels import registry
+    from tocsin.channels.forms import clean_settings
+    from tocsin.errors import InvalidInput
+
+    slug, _, address = name.partition(":")
+    channel = registry.get(slug)
+    if not channel.takes_addresses:
+        return name
+    try:
+        return f"{slug}:{clean_settings(channel.form, channel.address_settings(address)).identity}"
+    except InvalidInput:  # no address, so it is a destination's label
+        return name
 
 
 def _compare(
@@ -70,12 +97,15 @@ def _compare(
 ) -> list[str]:
     got: Who = defaultdict(set)
     named, why = {}, {}
-    for one in told:
-        name = f"user:{one.user}" if one.user else f"{one.channel}:{one.address or one.name}"
-        got[name].add(one.channel)
-        named[name] = f"user:{one.name}" if one.user else name
-        why[name, one.channel] = one.layer
     wanted: Who = {keys.get(name, name): set(channels) for name, channels in expected.items()}
+    for one in told:
+        labelled = f"{one.channel}:{one.name}"
+        by_label = labelled in expected or not one.address
+        address = labelled if by_label else f"{one.channel}:{one.address}"
+        name = f"user:{one.user}" if one.user else keys.get(address, address)
+        got[name].add(one.channel)
+        named[name] = f"user:{one.name}" if one.user else address
+        why[name, one.channel] = one.layer
     shown = {key: name for name, key in keys.items()}
     said = []
     for name in sorted(wanted.keys() | got.keys()):

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tocsin.rules.models import Rule, RuleVersion
+    from tocsin.rules.models import Rule
 
 COLUMNS = ("id", "owner", "name", "about", "tells", "state")
 
@@ -92,31 +92,6 @@ def condition_lines(tree: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     yield f"{indent}{ {'all': 'all of', 'any': 'any of', 'not': 'not'}[name] }"
     for child in [inner] if name == "not" else inner:
         yield from condition_lines(child, depth + 1)
-
-
-def history_of(versions: Sequence[RuleVersion]) -> list[dict[str, Any]]:
-    """Each version with who made it, and what differs from the one before; the newest first."""
-    from tocsin.rules.bodies import bodies_of
-    from tocsin.rules.spec import of_json
-
-    bodies = bodies_of([of_json(version.spec) for version in versions])
-    found = []
-    before: dict[str, Any] = {}
-    for version, body in zip(versions, bodies, strict=True):
-        differs = {
-            name: [before.get(name), value] for name, value in body.items() if before.get(name) != value
-        }
-        found.append(
-            {
-                "version": version.number,
-                "at": version.at,
-                "by": version.by,
-                "action": version.action,
-                "differs": differs,
-            }
-        )
-        before = body
-    return found[::-1]
 
 
 def differing(differs: Mapping[str, Sequence[Any]]) -> str:
