@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.utils.encoding import escape_uri_path
 from django.utils.translation import gettext as _
-from ninja import Query
 
 from tocsin import pipeline
 from tocsin.api import answers
@@ -26,7 +25,7 @@ from tocsin.api.destination_shapes import (
 )
 from tocsin.api.openapi import body_of
 from tocsin.api.owners import find_owner
-from tocsin.api.params import Cursor, Limit  # noqa: TC001 (ninja reads the annotations)
+from tocsin.api.params import Cursor, Force, Limit  # noqa: TC001 (ninja reads the annotations)
 from tocsin.api.routes import route, scope_of
 from tocsin.channels import registry
 from tocsin.conf import check_slug
@@ -48,9 +47,6 @@ OWNERS = OWN + destinations.MANAGE
 ONE = "/destinations/{destination_id}"
 BODY = (400, 413, 415)
 """What can be wrong with a body before it is read."""
-FORCE: Any = Query(
-    description="Take it out of the rules that tell it; switch off those that would tell nobody."
-)
 
 
 @route("GET", "/destinations", OWNERS, shape=DestinationPage)
@@ -132,9 +128,7 @@ def change_destination(request: HttpRequest, destination_id: str) -> HttpRespons
 
 
 @route("DELETE", ONE, OWNERS, status=204, problems=(404, 409))
-def delete_destination(
-    request: HttpRequest, destination_id: str, *, force: Annotated[bool, FORCE] = False
-) -> HttpResponse:
+def delete_destination(request: HttpRequest, destination_id: str, *, force: Force = False) -> HttpResponse:
     """Remove a destination; what was on its way there ends as skipped. One that rules tell stays."""
     scope = scope_of(request)
     pipeline.remove_destination(_find(destination_id, scope), scope.name, force=force)

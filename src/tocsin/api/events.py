@@ -51,10 +51,13 @@ def get_event(request: HttpRequest, event_id: str) -> HttpResponse:
 
 
 @route("GET", "/events/{event_id}/explain", "events:read", shape=ExplanationOut, problems=(404,))
-def explain_event(request: HttpRequest, event_id: str, user: str = "") -> HttpResponse:
-    """Who was told of an event, who was not, and why; of one person, where `user` names one."""
-    event = _find(event_id, scope_of(request))
-    made = explain(event, _person(user, event, scope_of(request)) if user else None)
+def explain_event(
+    request: HttpRequest, event_id: str, user: str = "", rule: int | None = None
+) -> HttpResponse:
+    """Who was told of an event, who was not, and why; of one person (`user`), or by one rule (its number)."""
+    scope = scope_of(request)
+    event = _find(event_id, scope)
+    made = explain(event, _person(user, event, scope) if user else None, rule=rule, scope=scope)
     return answers.respond(made.as_json())
 
 

@@ -169,7 +169,6 @@ class AvailablePage(Schema):
     items: list[AvailableOut]
     services: dict[str, str]
     targets: dict[str, str]
-    destinations: list[dict[str, str]]
 
 
 class AuditOut(Schema):

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.encoding import escape_uri_path
 
-from tocsin.api import answers
+from tocsin.api import answers, trials  # noqa: F401 (its paths come before those with an id)
 from tocsin.api.auth import OWN
 from tocsin.api.bodies import collect, placed, read_object, text_of
 from tocsin.api.openapi import body_of
 from tocsin.api.owners import find_owner, owner_text
 from tocsin.api.params import Cursor, Limit  # noqa: TC001 (ninja reads the annotations)
 from tocsin.api.routes import route, scope_of
+from tocsin.api.rule_access import BODY, MANAGE, MOST_BYTES, find_rule, manageable
 from tocsin.api.rule_shapes import HistoryOut, RuleChange, RuleIn, RuleOut, RulePage, RuleSaved
 from tocsin.deliveries.lint import lint
-from tocsin.errors import FieldError, InvalidInput, NotFound, invalid
+from tocsin.errors import FieldError, InvalidInput, invalid
 from tocsin.events import types
 from tocsin.rules import registrations, save
 from tocsin.rules.bodies import bodies_of
 from tocsin.rules.history import history_of
 from tocsin.rules.index import patterns_of
-from tocsin.rules.models import Rule
 from tocsin.rules.spec import Place
 from tocsin.tenants.models import Organization
 from tocsin.tenants.organizations import organization_id
@@ -33,15 +33,12 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
+    from tocsin.rules.models import Rule
     from tocsin.rules.spec import Spec
     from tocsin.tenants.scope import Scope
 
-MANAGE = "rules"
 OWNERS = OWN + MANAGE
 ONE = "/rules/{rule_id}"
-BODY = (400, 413, 415)
-"""What can be wrong with a body before it is read."""
-MOST_BYTES = 1_048_576
 DEEP = 20
 """Every dot in a field of a rule parts names."""
 
@@ -134,25 +131,6 @@ def get_rule_history(request: HttpRequest, rule_id: str) -> HttpResponse:
     """Who changed a rule, when, and what. Also of one that is deleted."""
     found = history_of(find_rule(rule_id, scope_of(request), deleted=True))
     return answers.respond({"items": [{**one, "at": one["at"].isoformat()} for one in found]})
-
-
-def manageable(scope: Scope) -> QuerySet[Rule]:
-    """The rules that `scope` may keep: its user's own, and with the permission its organizations'."""
-    rows = Rule.objects.select_related("organization", "user")
-    own: QuerySet[Rule] = rows.filter(user=scope.user_id, user__isnull=False)
-    if scope.may(MANAGE):
-        own = rows if scope.is_operator else own | rows.within(scope).filter(user=None)
-    return own
-
-
-def find_rule(rule_id: str, scope: Scope, *, deleted: bool = False) -> Rule:
-    """A rule that `scope` may keep. Raises `NotFound`."""
-    found: Rule | None = None
-    if rule_id.isascii() and rule_id.isdigit() and len(rule_id) < 19:
-        found = manageable(scope).filter(pk=int(rule_id)).first()
-    if found is None or (found.deleted_at is not None and not deleted):
-        raise NotFound(f"There is no rule {rule_id}.")
-    return found
 
 
 def as_json(rules: Sequence[Rule]) -> list[dict[str, Any]]:

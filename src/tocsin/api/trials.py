@@ -10,10 +10,10 @@ from tocsin.api.bodies import placed, read_object, text_of
 from tocsin.api.openapi import body_of
 from tocsin.api.params import Cursor, Limit  # noqa: TC001 (ninja reads the annotations)
 from tocsin.api.routes import route, scope_of
+from tocsin.api.rule_access import BODY, MANAGE, MOST_BYTES, find_rule
 from tocsin.api.rule_shapes import AuditPage, AvailablePage, SimulateIn, SimulationOut
-from tocsin.api.rules import BODY, DEEP, MANAGE, MOST_BYTES, find_rule
 from tocsin.errors import InvalidInput, NotFound, invalid
-from tocsin.events.draft import one_line
+from tocsin.events.draft import clean_time, one_line
 from tocsin.rules import registrations
 from tocsin.rules.match import RuleDraft
 from tocsin.rules.spec import Place, parse_spec
@@ -27,11 +27,21 @@ if TYPE_CHECKING:
 
     from tocsin.tenants.scope import Scope
 
+DEEP = 20
+"""Every dot in a field parts names."""
+
 
 @route("GET", "/rules/available", MANAGE, shape=AvailablePage)
 def list_available_actions(request: HttpRequest, organization: str = "") -> HttpResponse:
     """What is registered for rules of an organization that wire a trigger to a service and a target."""
-    return answers.respond({"items": registrations.available(_organization(organization, scope_of(request)))})
+    found = _organization(organization, scope_of(request))
+    return answers.respond(
+        {
+            "items": registrations.available(found),
+            "services": {slug: str(label) for slug, label in registrations.services().items()},
+            "targets": {slug: str(label) for slug, label in registrations.targets().items()},
+        }
+    )
 
 
 @route(
@@ -45,9 +55,10 @@ def simulate_rule(request: HttpRequest) -> HttpResponse:
     with placed(depth=DEEP):
         if not isinstance(event, dict):
             raise invalid("event", "must be an object.", 'Send {"type": …, "title": …}.')
+        at = clean_time("at", given.get("at"))
         drafts = _drafts(given, event, scope)
     with placed("event", depth=DEEP):
-        found = pipeline.simulate(event, scope, at=given.get("at"), drafts=drafts)
+        found = pipeline.simulate(event, scope, at=at, drafts=drafts)
     return answers.respond(found.as_json())
 
 
