@@ -193,11 +193,12 @@ def _aim(event: Event, rule: Matched, owner: str) -> tuple[tuple[Term, ...], tup
     """Whom a rule names, and the channels it chooses; none is the type's."""
     spec = rule.spec
     if spec.is_action:
-        return _aim_action(event, rule), (spec.service,)
+        terms = _aim_action(event, rule)
+        return terms, (ACTION,) if any(term.kind == ACTION for term in terms) else (spec.service,)
     if spec.destinations:
         return tuple(Term("destination", str(pk)) for pk in _reached(event, spec.destinations)), ()
-    terms = (f"user:{owner}",) if owner else spec.to
-    return tuple(Term(*term.split(":", 1)) for term in terms), spec.channels
+    named = (f"user:{owner}",) if owner else spec.to
+    return tuple(Term(*term.split(":", 1)) for term in named), spec.channels
 
 
 def _aim_action(event: Event, rule: Matched) -> tuple[Term, ...]:

@@ -206,12 +206,12 @@ def _plan_literal(wave: Wave, members: list[tuple[Event, Contributor]]) -> set[s
 
 def _plan_people(wave: Wave, people: QuerySet[Any]) -> set[str]:
     for slug in wave.channels:
-        channel = registry.channels().get(slug)
+        channel = registry.carriers().get(slug)
         if channel is None:
             planned_rows.channel_gone(wave, slug)
         else:
             planned_rows.to_people(wave, channel, people)
-    return set(wave.channels) & set(registry.channels())
+    return set(wave.channels) & set(registry.carriers())
 
 
 @transaction.atomic
