@@ -12,7 +12,7 @@ from tocsin.channels import registry
 from tocsin.errors import FieldError, InvalidInput
 from tocsin.events import types
 from tocsin.recipients import users
-from tocsin.rules import registrations
+from tocsin.rules import operator, registrations
 
 SQLITE_OPTIONS = """"OPTIONS": {
     "transaction_mode": "IMMEDIATE",
@@ -26,6 +26,7 @@ def register() -> None:
     checks.register(check_settings, "tocsin")
     checks.register(check_event_types, "tocsin")
     checks.register(check_registrations, "tocsin")
+    checks.register(check_rules, "tocsin")
     checks.register(check_database, "tocsin", checks.Tags.database)
     checks.register(check_deploy, "tocsin", deploy=True)
 
@@ -70,6 +71,17 @@ def check_event_types(**_: Any) -> list[checks.CheckMessage]:
 def check_registrations(**_: Any) -> list[checks.CheckMessage]:
     """Every registration is a class that can be fired, for a trigger, a service and a target that exist."""
     return [_error(problem, "tocsin.E005") for problem in registrations.problems()]
+
+
+def check_rules(**_: Any) -> list[checks.CheckMessage]:
+    """Every rule in the settings is one; one whose settings are empty is off, and that is told."""
+    if any(problem.field == "TOCSIN['RULES']" for problem in conf.problems()):
+        return []
+    errors, warnings = operator.problems()
+    return [
+        *(_error(problem, "tocsin.E006") for problem in errors),
+        *(_warning(problem, "tocsin.W006") for problem in warnings),
+    ]
 
 
 def _of_channel(field: str, slug: str) -> list[checks.CheckMessage]:

@@ -53,6 +53,12 @@ def _strings(value: Any) -> str:
     return "" if fine else "must be a list of strings"
 
 
+def _rules(value: Any) -> str:
+    """The rest is looked at by the checks, when channels and event types are known."""
+    fine = isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value)
+    return "" if fine else "must be a list of dicts"
+
+
 def _networks(value: Any) -> str:
     if problem := _strings(value):
         return problem
@@ -139,6 +145,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", _number(1, 1_000_000)),
     "RENEW_SECONDS": Setting(10, "How often a worker renews the leases it holds.", _number(0.05, 1200)),
+    "RULES": Setting((), "The operator's rules: what is told where, of every organization's events.", _rules),
     "SECRET_KEYS": Setting(
         (), "Fernet keys for secrets at rest, newest first; empty derives one from SECRET_KEY.", _fernet_keys
     ),

@@ -148,6 +148,28 @@ def test_a_file_that_cannot_be_is_refused_by_name(tmp_path, text, said):
     assert said in refused
 
 
+RULES = """
+[[RULES]]
+name = "chat"
+channel = "slack"
+level = "warnings"
+settings = { token = { env = "SLACK_TOKEN" }, channel = ["#ops", { env = "SECOND" }] }
+
+[[RULES]]
+name = "mail"
+channel = "email"
+settings = { recipients = { env = "NOBODY" } }
+"""
+
+
+def test_rules_of_the_file_take_values_from_variables(tmp_path):
+    file = tmp_path / "tocsin.toml"
+    file.write_text(RULES)
+    chat, mail = load(tmp_path, TOCSIN_CONFIG=str(file), SLACK_TOKEN="xoxb-1", SECOND="#dev")["TOCSIN"]["RULES"]
+    assert chat["settings"] == {"token": "xoxb-1", "channel": ["#ops", "#dev"]}
+    assert mail["settings"] == {"recipients": ""}
+
+
 def test_the_variables_of_kubernetes_pass():
     variables.refuse_misspelt(
         {"TOCSIN_PORT": "tcp://10.0.0.1:80", "TOCSIN_SERVICE_HOST": "10.0.0.1", "TOCSINX": "1"}

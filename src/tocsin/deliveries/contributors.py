@@ -14,6 +14,7 @@ from tocsin.recipients.models import Destination
 from tocsin.rules import registrations
 from tocsin.rules.facts import facts_of
 from tocsin.rules.match import Matched, Subject, matching, specs_of
+from tocsin.rules.operator import matching_operator, rule_named
 from tocsin.tenants.models import Project
 from tocsin.tenants.organizations import organization_slug
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from tocsin.events.models import Event
+    from tocsin.rules.operator import OperatorRule
 
 TO = "to"
 ACTION = "action"
@@ -46,6 +48,8 @@ class Contributor:
     """Of the rule."""
     note: str = ""
     """What else is to be said of it."""
+    refs: tuple[str, ...] = ()
+    """Of an operator's rule: its targets in the settings."""
 
     @property
     def people(self) -> tuple[Term, ...]:
@@ -102,8 +106,9 @@ def rules_of(event: Event) -> list[Matched]:
 def meet(events: Sequence[Event]) -> None:
     """Work out the contributors of many events at once, so that rules are asked by a few statements."""
     fresh = [event for event in events if not _is_frozen(event)]
-    for event, rules in zip(fresh, matching(subjects_of(fresh)), strict=True):
-        take(event, rules)
+    subjects = subjects_of(fresh)
+    for event, subject, rules in zip(fresh, subjects, matching(subjects), strict=True):
+        take(event, rules, matching_operator(subject))
     frozen = [event for event in events if _is_frozen(event)]
     specs = specs_of((rule, version) for event in frozen for rule, version, _user in _kept(event))
     for event in frozen:
@@ -112,13 +117,18 @@ def meet(events: Sequence[Event]) -> None:
             for rule, version, user in _kept(event)
             if (rule, version) in specs
         ]
-        take(event, rules)
+        names = event.trace.get("settings", ())
+        take(event, rules, [found for name in names if (found := rule_named(name)) is not None])
 
 
-def take(event: Event, rules: Iterable[Matched]) -> None:
+def take(event: Event, rules: Iterable[Matched], operators: Iterable[OperatorRule]) -> None:
     """Let these be the rules that apply to an event. Who is named without hours is told without them."""
     event.__dict__["_rules"] = rules = list(rules)
-    own = [_own(event), *(_of_rule(event, rule) for rule in rules)]
+    own = [
+        _own(event),
+        *(_of_rule(event, rule) for rule in rules),
+        *(_of_operator(event, rule) for rule in operators),
+    ]
     event.__dict__["_contributors"] = sorted(own, key=lambda one: one.hours is not None)
 
 
@@ -141,7 +151,8 @@ def trace_of(event: Event) -> dict[str, Any]:
     rules = [[one.rule, one.version, one.owner] for one in found if one.rule is not None]
     kept: dict[str, Any] = {"rules": rules, "channels": {one.layer: list(one.channels) for one in found}}
     hours = {one.layer: one.hours for one in found if one.hours is not None}
-    return kept | {"hours": hours} if hours else kept
+    settings = [one.name for one in found if one.refs]
+    return kept | ({"hours": hours} if hours else {}) | ({"settings": settings} if settings else {})
 
 
 def subjects_of(events: Iterable[Event]) -> list[Subject]:
@@ -187,6 +198,13 @@ def _of_rule(event: Event, rule: Matched) -> Contributor:
         rule.layer, terms, _channels(event, rule.layer, channels), rule.version, rule.rule, owner, rule.spec.hours,
         rule.spec.name, registrations.note_of(rule.spec),
     )  # fmt: skip
+
+
+def _of_operator(event: Event, rule: OperatorRule) -> Contributor:
+    """Where another channel is forced, it has nobody to tell."""
+    heard = event.channel in ("", rule.channel)
+    refs = tuple(rule.ref(index) for index in range(len(rule.targets))) if heard else ()
+    return Contributor(rule.layer, (), (rule.channel,), hours=rule.spec.hours, name=rule.name, refs=refs)
 
 
 def _aim(event: Event, rule: Matched, owner: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:

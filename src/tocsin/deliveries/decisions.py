@@ -16,6 +16,7 @@ from tocsin.rules.conditions import condition_of
 from tocsin.rules.index import patterns_of
 from tocsin.rules.match import Matched, decide, named
 from tocsin.rules.models import Rule, RuleVersion
+from tocsin.rules.operator import decide_operator, operator_rules
 from tocsin.rules.spec import of_json
 from tocsin.tenants.readers import may_read_events
 
@@ -65,6 +66,16 @@ def unmatched(event: Event, user: Any = None) -> Iterator[str]:
         yield said.sentence
     if more:
         yield _("There are more rules about this type. Ask for one of them by its number.")
+
+
+def unmatched_operator(event: Event) -> Iterator[str]:
+    """A sentence for each rule of the operator that does not apply, as the settings are. For the operator alone."""
+    [subject] = subjects_of([event])
+    for rule in operator_rules():
+        decision = decide_operator(rule, subject)
+        if not decision.matched:
+            reasons = tuple(why.sentence for why in decision.reasons)
+            yield Said(rule.layer, rule.name, False, reasons).sentence
 
 
 def decision_of(event: Event, number: int, scope: Scope) -> Said:

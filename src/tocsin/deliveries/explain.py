@@ -11,7 +11,7 @@ from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause
 from tocsin.deliveries import story
 from tocsin.deliveries.contributors import contributors, people_of
-from tocsin.deliveries.decisions import decision_of, sentence_of, unmatched
+from tocsin.deliveries.decisions import decision_of, sentence_of, unmatched, unmatched_operator
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import AttemptOutcome, Reason, State
 from tocsin.events.states import EventState
@@ -78,6 +78,8 @@ def explain(
     for one in contributors(event):
         made.sentences.append(_of_contributor(one))
     made.sentences += unmatched(event)
+    if scope.is_operator:
+        made.sentences += unmatched_operator(event)
     made.counts = story.counts(event)
     made.lines = story.lines(OPERATOR, event=event.pk, limit=FIRST).items
     for (channel, state, reason), number in sorted(made.counts.items()):
@@ -87,6 +89,10 @@ def explain(
 
 
 def _of_contributor(one: Contributor) -> str:
+    if one.refs:
+        return _("“%(layer)s” is the operator's, and tells by %(channels)s.") % {
+            "layer": one.layer, "channels": ", ".join(one.channels),
+        }  # fmt: skip
     if one.actions:
         return _("“%(layer)s” is carried out by the code that is registered for it.") % {"layer": one.layer}
     named = ", ".join(map(str, one.terms)) or _("nobody")

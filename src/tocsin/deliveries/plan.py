@@ -198,8 +198,10 @@ def _plan_named(members: list[tuple[Event, Contributor]]) -> set[str]:
 def _plan_literal(wave: Wave, members: list[tuple[Event, Contributor]]) -> set[str]:
     addresses = [(event, one.addresses) for event, one in members if one.addresses]
     numbers = [(event, one.destinations) for event, one in members if one.destinations]
+    refs = [(event, one.refs) for event, one in members if one.refs]
     actions = [(event, one.actions) for event, one in members if one.actions]
     touched = planned_rows.to_addresses(wave, addresses) if addresses else set()
+    touched |= planned_rows.to_settings(wave, refs) if refs else set()
     touched |= planned_rows.to_actions(wave, actions, members[0][1].name) if actions else set()
     return touched | planned_rows.to_destinations(wave, numbers) if numbers else touched
 

@@ -16,6 +16,7 @@ from tocsin.deliveries.states import Reason, State
 from tocsin.deliveries.wave import of_event
 from tocsin.recipients import resolve, secrets, users
 from tocsin.recipients.models import Destination, Person
+from tocsin.rules import operator
 from tocsin.tenants.models import Membership
 from tocsin.tenants.organizations import is_implicit
 
@@ -152,6 +153,23 @@ def to_actions(wave: Wave, named: list[tuple[Event, list[str]]], label: str) -> 
     ]
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     return {ACTION}
+
+
+def to_settings(wave: Wave, named: list[tuple[Event, tuple[str, ...]]]) -> set[str]:
+    """Plan deliveries to targets of the operator's rules. Returns the channels."""
+    rows = []
+    for event, refs in named:
+        for ref in refs:
+            if (found := operator.target(ref)) is None:
+                continue  # taken out of the settings since the event met it
+            rule, cleaned = found
+            row = _row(
+                wave, event, rule.channel, identity=cleaned.identity, label=rule.name, locale=wave.locale
+            )
+            row.destination_ref = ref
+            rows.append(row)
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    return {row.channel for row in rows}
 
 
 def unknown(wave: Wave, named: list[tuple[Event, list[Term]]]) -> None:

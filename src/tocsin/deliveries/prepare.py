@@ -19,6 +19,7 @@ from tocsin.events.models import Event
 from tocsin.levels import Level
 from tocsin.recipients import proof, secrets, users
 from tocsin.recipients.models import Destination, Preference
+from tocsin.rules import operator
 from tocsin.schedule.openings import hours_for, opening
 from tocsin.schedule.windows import HORIZON, first_zone
 
@@ -143,6 +144,8 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         return verdict or Verdict(State.CANCELLED, Reason.EVENT_CANCELLED)
     if channel.slug == action.SLUG:
         target = action.target_of(row, event)
+    elif row.destination_ref:
+        target = _of_settings(row)
     else:
         target = target_of(channel, row, destination, person)
     if isinstance(target, Verdict):
@@ -195,6 +198,14 @@ def target_of(
     if person is None or not person.email:
         return Verdict(State.SKIPPED, Reason.NO_DESTINATION)
     return Target(row.identity, row.label, channel.address_settings(users.ascii_lower(person.email)))
+
+
+def _of_settings(row: Claimed) -> Target | Verdict:
+    """The target of an operator's rule, as the settings have it now."""
+    found = operator.target(row.destination_ref)
+    if found is None or found[1].identity != row.identity:
+        return Verdict(State.SKIPPED, Reason.RULE_GONE)
+    return Target(row.identity, row.label, found[1].open | found[1].secret)
 
 
 def view_of(event: Event) -> EventView:

@@ -249,7 +249,9 @@ def _disable(channel: str, row: Claimed, why: str) -> Destination | None:
     elif row.user_id is not None:
         found = managed.entry(row.user_id, channel, row.identity)
     else:
-        return None  # a bare address
+        if row.destination_ref:
+            logger.error("%s says for good: %s Mend TOCSIN['RULES'].", row.destination_ref, why)
+        return None  # a bare address, or a part of the settings
     return found if found is not None and destinations.disable(found, why) else None
 
 

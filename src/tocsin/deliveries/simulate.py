@@ -22,6 +22,7 @@ from tocsin.events.ids import uuid7
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.rules.match import matching
+from tocsin.rules.operator import matching_operator
 from tocsin.tenants.scope import OPERATOR
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _carried_out(draft: Draft, moment: datetime, drafts: Sequence[RuleDraft]) ->
     event = _stored(draft, moment)
     [subject] = subjects_of([event])
     [rules] = matching([subject], drafts)
-    take(event, rules)
+    take(event, rules, matching_operator(subject))
     cut = plan.plan_first_chunks(event)
     event.refresh_from_db(fields=["state", "reason"])
     said = decisions_with(event, subject, rules, drafts)

@@ -158,7 +158,8 @@ def _name(value: object, place: Place) -> str:
     return name
 
 
-def _event_types(value: object, place: Place) -> tuple[str, ...]:
+def clean_event_types(value: object) -> tuple[str, ...]:
+    """Types and patterns of types that are known. Raises `InvalidInput`."""
     given = _list("event_types", value, MAX_TYPES)
     if not given:
         raise invalid(
@@ -205,8 +206,11 @@ def _channels(value: object, place: Place) -> tuple[str, ...]:
     return _each("channels", _list("channels", value, MAX_CHANNELS), clean)
 
 
-def _destinations(value: object, place: Place) -> tuple[int, ...]:
-    """By id, or by channel and label, which mean the same in another database."""
+def destinations_of(value: object, place: Place) -> tuple[int, ...]:
+    """Destinations of the owner, by id, or by channel and label, which mean the same in another database.
+
+    Raises `InvalidInput` with paths such as "destinations.1".
+    """
     given = _list("destinations", value, MAX_DESTINATIONS)
     owner = {"organization": place.organization} if place.user_pk is None else {"user": place.user_pk}
     rows = Destination.objects.filter(**owner, managed=False)
@@ -256,14 +260,14 @@ def _position(value: object, place: Place) -> int:
 
 _CLEANERS: dict[str, Callable[[Any, Place], Any]] = {
     "name": _name,
-    "event_types": _event_types,
+    "event_types": lambda value, place: clean_event_types(value),
     "level": lambda value, place: Level.INFO if value is None else parse_level(value),
     "projects": _projects,
     "condition": lambda value, place: conditions.parse(value, "condition"),
     "hours": lambda value, place: None if value is None else windows.as_json(windows.parse_hours(value)),
     "to": _to,
     "channels": _channels,
-    "destinations": _destinations,
+    "destinations": destinations_of,
     "service": lambda value, place: _text("service", value, 50),
     "target": lambda value, place: _text("target", value, 50),
     "target_identifier": lambda value, place: _text("target_identifier", value, 200),

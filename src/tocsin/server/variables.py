@@ -80,7 +80,7 @@ def refuse_misspelt(environ: Mapping[str, str]) -> None:
 def tocsin_settings(environ: Mapping[str, str]) -> dict[str, Any]:
     """The dict `TOCSIN`: the TOML file, with the variables over it. Raises `InvalidInput`."""
     refuse_misspelt(environ)
-    given = read_toml(environ.get("TOCSIN_CONFIG", ""))
+    given: dict[str, Any] = filled(read_toml(environ.get("TOCSIN_CONFIG", "")), environ)
     for name, variable in VARIABLES.items():
         if variable.setting and environ.get(name):
             given[variable.setting] = variable.convert(environ[name])
@@ -101,6 +101,17 @@ def read_toml(path: str) -> dict[str, Any]:
         raise invalid(
             "TOCSIN_CONFIG", f"{path}: {error}.", "Mend the file; see toml.io for the rules."
         ) from None
+
+
+def filled(value: Any, environ: Mapping[str, str]) -> Any:
+    """The settings with `{ env = "NAME" }` replaced by the variable; by the empty text where it is not set."""
+    if isinstance(value, list):
+        return [filled(one, environ) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"env"} and isinstance(value["env"], str):
+        return environ.get(value["env"], "")
+    return {name: filled(one, environ) for name, one in value.items()}
 
 
 def check_base_url(base_url: object) -> None:

@@ -21,7 +21,7 @@ def why(event: Event, name: str, scope: Scope) -> list[str]:
     user = users.find(name)
     if user is None or not _is_known(user, event, scope):
         return [_("There is nobody called “%(name)s” here.") % {"name": name}]
-    return explain(event, user).sentences
+    return explain(event, user, scope=scope).sentences
 
 
 def _is_known(user: Any, event: Event, scope: Scope) -> bool:
