@@ -100,7 +100,7 @@ def parse(fields: Mapping[str, Any], scope: Scope = OPERATOR) -> Draft:
             errors += error.errors
     if errors:
         raise InvalidInput(*errors)
-    return Draft(organization=organization, project=project, **cleaned)
+    return Draft(organization=organization, project=project, max_recipients=scope.max_recipients, **cleaned)
 
 
 def accept_request(drafts: Sequence[Draft]) -> list[Accepted]:
@@ -157,6 +157,16 @@ def cancel(
     if not found.exists():
         raise NotFound(f"There is no event {event_id}.")
     return intervene.cancel(found)
+
+
+def confirm(event_id: uuid.UUID | str, by: str, scope: Scope = OPERATOR) -> Event:
+    """Let an event go that names more people than its type or its token may.
+
+    Raises `NotFound`, and `Conflict` for one that waits for no confirmation.
+    """
+    found = intervene.confirm(Event.objects.within(scope).filter(pk=event_key(event_id)), by)
+    transaction.on_commit(partial(engines.hint, PLAN), robust=True)
+    return found
 
 
 def event_key(value: object) -> uuid.UUID:

@@ -7,11 +7,13 @@ from io import BytesIO
 import pytest
 from django.http import HttpRequest
 
-from tests.api.conftest import DRILL
+from tests.api.conftest import DRILL, Caller
 from tocsin.api.answers import Refusal
 from tocsin.api.limits import max_request_bytes, read_capped
 from tocsin.deliveries.models import Delivery
 from tocsin.events.models import Event
+from tocsin.tenants.models import Role
+from tocsin.tenants.tokens import create_token
 from tocsin.testing import deliver_now
 
 pytestmark = pytest.mark.django_db
@@ -233,3 +235,35 @@ def test_a_cancelled_event_is_never_sent(acme, signed_in) -> None:
     deliver_now()
     assert acme.get(f"/events/{event}").json()["state"] == "cancelled"
     assert not Delivery.objects.exclude(state="cancelled").exists()
+
+
+@pytest.fixture
+def waiting(acme, organization):
+    """The id of an event that names more people than its token may."""
+    _, plain = create_token("small", organization("acme"), max_recipients=0)
+    event = Caller(plain).send(to=["memory:ops"])
+    deliver_now()
+    return event
+
+
+def test_an_event_over_the_limit_of_its_token_waits(acme, waiting) -> None:
+    found = acme.get(f"/events/{waiting}").json()
+    assert (found["state"], found["max_recipients"]) == ("awaiting_confirmation", 0)
+    assert "more than 0 people" in found["sentence"]
+    assert "more than 0 people" in acme.get(f"/events/{waiting}/explain").json()["explanation"][0]
+
+
+def test_who_may_confirm_it(acme, rival, waiting, organization, signed_in) -> None:
+    path = f"/events/{waiting}/confirm"
+    _, limited = create_token("limited", organization("acme"), scopes=["admin"], max_recipients=10)
+    _, writing = create_token("writing", organization("acme"), scopes=["events:write"])
+    for caller in (Caller(writing), Caller(limited), signed_in("ben", "acme", Role.MEMBER)):
+        assert caller.post(path).status_code == 403
+    assert rival.post(path).status_code == 404
+    found = signed_in("ana", "acme", Role.MANAGER).post(path).json()
+    assert (found["state"], found["confirmed_by"].partition(" ")[0]) == ("waiting", "user")
+    deliver_now()
+    assert acme.get(f"/events/{waiting}").json()["state"] == "planned"
+    again = acme.post(path)
+    assert again.status_code == 409
+    assert "waits for no confirmation" in again.json()["detail"]

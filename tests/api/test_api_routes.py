@@ -29,6 +29,7 @@ API = {
     "GET /events/{event_id}": "events:read",
     "GET /events/{event_id}/explain": "events:read",
     "POST /events/{event_id}/cancel": "events:write",
+    "POST /events/{event_id}/confirm": "events:write",
     "GET /deliveries": "events:read",
     "GET /deliveries/{delivery_id}": "events:read",
     "POST /deliveries/{delivery_id}/retry": "deliveries:write",
@@ -82,6 +83,7 @@ PAGES = {
     "tocsin:events": "events:read",
     "tocsin:event": "events:read",
     "tocsin:event-cancel": "events:write",
+    "tocsin:event-confirm": "events:write",
     "tocsin:deliveries": "events:read",
     "tocsin:replay": "deliveries:write",
     "tocsin-account:login": "anyone",
@@ -191,7 +193,9 @@ def test_anothers_is_like_what_is_missing_byte_for_byte(world, route, caller) ->
     assert state_of_all() == before
 
 
-@pytest.mark.parametrize(("method", "page"), [("GET", "events/{}/"), ("POST", "events/{}/cancel/")])
+@pytest.mark.parametrize(
+    ("method", "page"), [("GET", "events/{}/"), ("POST", "events/{}/cancel/"), ("POST", "events/{}/confirm/")]
+)
 def test_anothers_page_is_like_what_is_missing(world, method, page) -> None:
     def call(event: str) -> Any:
         return world["acme"]["person"].client.generic(method, "/tocsin/" + page.format(event))

@@ -35,9 +35,18 @@ def test_a_sound_house(shell, relay):
     told = {one["check"]: one["status"] for one in shell.json("doctor")}
     assert told.pop("workers") == "warning"
     assert set(told.values()) == {"ok"}
-    assert {"database", "tables", "mail", "channels", "settings", "clock", "queue", "keys", "secrets"} == set(
-        told
-    )
+    assert {
+        "database",
+        "tables",
+        "mail",
+        "channels",
+        "settings",
+        "clock",
+        "queue",
+        "keys",
+        "secrets",
+        "rules",
+    } == set(told)
 
 
 def test_tables_and_keys_of_a_bare_home(empty):

@@ -165,7 +165,9 @@ settings = { recipients = { env = "NOBODY" } }
 def test_rules_of_the_file_take_values_from_variables(tmp_path):
     file = tmp_path / "tocsin.toml"
     file.write_text(RULES)
-    chat, mail = load(tmp_path, TOCSIN_CONFIG=str(file), SLACK_TOKEN="xoxb-1", SECOND="#dev")["TOCSIN"]["RULES"]
+    chat, mail = load(tmp_path, TOCSIN_CONFIG=str(file), SLACK_TOKEN="xoxb-1", SECOND="#dev")["TOCSIN"][
+        "RULES"
+    ]
     assert chat["settings"] == {"token": "xoxb-1", "channel": ["#ops", "#dev"]}
     assert mail["settings"] == {"recipients": ""}
 

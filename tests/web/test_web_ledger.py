@@ -199,3 +199,22 @@ def test_the_page_looks_again_only_while_something_moves(client, ana, tell):
     due = clock.now() + timedelta(hours=1)
     waiting = tocsin.notify("drill", title="Later", to=[f"user:{ana.pk}"], organization="acme", due_at=due).id
     assert 'data-refresh="2"' in text(client, story(waiting))
+
+
+def test_an_event_that_waits_is_confirmed_once(client, ana, settings):
+    settings.TOCSIN = {
+        **settings.TOCSIN,
+        "EVENT_TYPES": {"test:none": {"label": "None", "max_recipients": 0}},
+    }
+    event = tocsin.notify("test:none", title="To all", to=[f"user:{ana.pk}"], organization="acme")
+    deliver_now()
+    page = text(client, story(event.id))
+    assert "Confirm and send" in page
+    assert "more than 0 people" in page
+    confirm = reverse("tocsin:event-confirm", args=[event.id])
+    assert client.post(confirm).status_code == 302
+    assert client.post(confirm).status_code == 302
+    assert "waits for no confirmation" in text(client, story(event.id))
+    deliver_now()
+    assert "Confirmed" in text(client, story(event.id))
+    assert Event.objects.get(pk=event.id).state == "planned"

@@ -67,6 +67,17 @@ def cancel_event(request: HttpRequest, event_id: str) -> HttpResponse:
     return answers.respond({"cancelled": pipeline.cancel(event_id=event_id, scope=scope_of(request))})
 
 
+@route("POST", "/events/{event_id}/confirm", ingest.WRITE, shape=EventOut, problems=(404, 409))
+def confirm_event(request: HttpRequest, event_id: str) -> HttpResponse:
+    """Let an event go that names more people than it may. A token with a limit of its own cannot."""
+    scope = scope_of(request)
+    if scope.user_id is None and (scope.max_recipients is not None or not scope.may("admin")):
+        raise answers.Refusal(
+            403, "A person confirms: sign in, or use a token with the scope admin and no limit."
+        )
+    return answers.respond(_as_json(pipeline.confirm(_find(event_id, scope).pk, scope.name, scope)))
+
+
 def _find(event_id: str, scope: Scope) -> Event:
     events = Event.objects.within(scope).select_related("organization", "project")
     event: Event | None = events.filter(pk=pipeline.event_key(event_id)).first()
@@ -111,6 +122,9 @@ def _as_json(event: Event) -> dict[str, Any]:
         "organization": event.organization.slug,
         "project": event.project and event.project.slug,
         "created_at": event.created_at.isoformat(),
+        "max_recipients": event.max_recipients,
+        "confirmed_at": event.confirmed_at and event.confirmed_at.isoformat(),
+        "confirmed_by": event.confirmed_by or None,
         "planned_at": event.planned_at and event.planned_at.isoformat(),
         "state": event.state,
         "sentence": event.detail or str(EventState(event.state).label),

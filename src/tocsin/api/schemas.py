@@ -101,6 +101,9 @@ class EventOut(Schema):
     organization: str
     project: str | None
     created_at: datetime
+    max_recipients: int | None = Field(description="Of the token it came with.")
+    confirmed_at: datetime | None
+    confirmed_by: str | None
     planned_at: datetime | None
     state: str
     sentence: str

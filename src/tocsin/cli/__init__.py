@@ -27,6 +27,7 @@ SECTIONS = {
         "notify": ("notify:notify", "Send a notification; print the event's id."),
         "simulate": ("simulate:simulate", "Say who would be told of an event, and why."),
         "explain": ("explain:explain", "Say who got an event, who did not, and why."),
+        "confirm": ("confirm:confirm", "Let an event go that names many people."),
         "deliveries": ("deliveries:deliveries", "List deliveries; send dead ones again."),
     },
     "Set up": {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tocsin.cli.lazy import Command
 from tocsin.cli.moments import moment_option
 from tocsin.cli.output import as_json_option, local_time, print_json, print_rows
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 CREATE_EXAMPLE = """
 TOKEN=$(tocsin token create backup-job)
@@ -43,15 +40,17 @@ def token() -> None:
     callback=moment_option,
     help="When it ends: 2030-01-31T09:00:00+01:00, or +90d.",
 )
-def create(
-    name: str, scopes: tuple[str, ...], organization: str, *, operator: bool, expires: datetime | None
-) -> None:
+@click.option(
+    "--max-recipients",
+    type=click.IntRange(0),
+    metavar="NUMBER",
+    help="Events of it that name more people wait for a confirmation.",
+)
+def create(name: str, scopes: tuple[str, ...], organization: str, *, operator: bool, **limits: Any) -> None:
     """Create a token and print it, alone. It is not kept and cannot be shown again."""
     from tocsin.tenants.tokens import DEFAULT_SCOPES, create_token
 
-    _, plain = create_token(
-        name, organization, scopes=scopes or DEFAULT_SCOPES, operator=operator, expires=expires
-    )
+    _, plain = create_token(name, organization, scopes=scopes or DEFAULT_SCOPES, operator=operator, **limits)
     click.echo(plain)
 
 
@@ -72,11 +71,12 @@ def list_(*, as_json: bool) -> None:
             row["organization"],
             " ".join(row["scopes"]),
             row["state"],
+            row["max_recipients"],
             local_time(row["last_used_at"]),
         )
         for row in found
     ]
-    columns = ("prefix", "name", "organization", "scopes", "state", "last used")
+    columns = ("prefix", "name", "organization", "scopes", "state", "most people", "last used")
     print_rows(columns, rows, empty="There are no tokens.")
 
 
@@ -102,6 +102,7 @@ def _row(one: Any) -> dict[str, Any]:
         "organization": "(all)" if one.is_operator else one.organization.slug,
         "scopes": one.scopes,
         "state": "revoked" if one.revoked_at else "expired" if expired else "live",
+        "max_recipients": one.max_recipients,
         "created_at": one.created_at,
         "expires_at": one.expires_at,
         "last_used_at": one.last_used_at,

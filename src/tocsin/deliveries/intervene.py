@@ -17,6 +17,7 @@ from tocsin.deliveries.succession import plan_successors
 from tocsin.errors import Conflict, NotFound
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
+from tocsin.tenants.audit import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,6 +46,29 @@ def cancel(events: QuerySet[Event]) -> int:
         unsent.update(state=State.CANCELLED, reason=Reason.EVENT_CANCELLED, finished_at=clock.DatabaseNow())
         merge.settle(leads)
         return changed
+
+
+def confirm(events: QuerySet[Event], by: str) -> Event:
+    """Let an event go that waits for it. Raises `NotFound`, and `Conflict` for one that does not wait."""
+    with transaction.atomic():
+        event = events.select_for_update().first()
+        if event is None:
+            raise NotFound("There is no such event.")
+        if event.state != EventState.AWAITING_CONFIRMATION:
+            words = str(EventState(event.state).label)
+            raise Conflict(f"It waits for no confirmation: it is {event.state}. {words}")
+        event.state, event.reason, event.detail = EventState.WAITING, "", ""
+        event.confirmed_at, event.confirmed_by = clock.now(), by[:200]
+        event.save(update_fields=["state", "reason", "detail", "confirmed_at", "confirmed_by"])
+        note(
+            event.organization_id,
+            by,
+            "event.confirm",
+            f"event:{event.pk}",
+            before={},
+            after={"title": event.title},
+        )
+        return event
 
 
 def replay(public_ids: Sequence[str], scope: Scope) -> tuple[set[str], bool]:

@@ -15,6 +15,7 @@ from tocsin.channels import registry
 from tocsin.deliveries import planned_rows
 from tocsin.deliveries.claim import SOLO_AFTER, claim_events, one_suspect
 from tocsin.deliveries.contributors import Contributor, actor_of, contributors, meet, people_of, trace_of
+from tocsin.deliveries.limits import excess
 from tocsin.deliveries.states import Reason
 from tocsin.deliveries.wave import Wave
 from tocsin.events import types
@@ -161,7 +162,7 @@ def _plan_together(events: list[Event]) -> set[str]:
         if event.pk not in held:
             continue
         if ending := _unwanted(event):
-            _finish([event], *ending)
+            _end(event, *ending)
             continue
         for one in contributors(event):
             groups[event.organization_id, event.type, one.layer, one.channels].append((event, one))
@@ -222,7 +223,7 @@ def _plan_chunk(event: Event) -> tuple[set[str], bool]:
     if not _held(event).select_for_update().exists():
         raise LeaseLost
     if ending := _unwanted(event):
-        _finish([event], *ending)
+        _end(event, *ending)
         return set(), True
     todo = contributors(event)
     place = event.plan_cursor or {"contributor": 0, "after": None}
@@ -241,7 +242,7 @@ def _plan_chunk(event: Event) -> tuple[set[str], bool]:
 def plan_first_chunks(event: Event) -> bool:
     """Plan the first chunk of each audience of an event that is in hand: for simulation. True if there is more."""
     if ending := _unwanted(event):
-        _finish([event], *ending)
+        _end(event, *ending)
         return False
     more = [_plan_contributor(event, one, None)[1] is not None for one in contributors(event)]
     _finish([event], EventState.PLANNED)
@@ -254,6 +255,9 @@ def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
         return EventState.EXPIRED, Reason.EVENT_EXPIRED
     if event.still_valid and not types.get_check(event.still_valid)(event):
         return EventState.EXPIRED, Reason.NO_LONGER_VALID
+    if event.plan_cursor is None and (said := excess(event)):
+        event.detail = said
+        return EventState.AWAITING_CONFIRMATION, Reason.TOO_MANY
     return None
 
 
@@ -286,6 +290,14 @@ def _move(event: Event, cursor: dict[str, Any]) -> None:
     event.plan_cursor, event.trace = cursor, trace_of(event)
     lease = clock.DatabaseNow(conf.get("LEASE_SECONDS"))
     _held(event).update(plan_cursor=cursor, trace=event.trace, lease_until=lease, claims=0)
+
+
+def _end(event: Event, state: EventState, reason: Reason) -> None:
+    """End an event before it begins, or let it wait: then everything is looked at again."""
+    if state != EventState.AWAITING_CONFIRMATION:
+        _finish([event], state, reason)
+        return
+    _held(event).update(state=state, reason=reason, detail=event.detail, lease_until=None, claims=0)
 
 
 def _finish(events: Iterable[Event], state: EventState, reason: str = "") -> None:

@@ -115,31 +115,8 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
     """The message of one delivery, or why there is none."""
     event = around.events.get(row.event_id)
     known = around.people.get(row.user_id, NOBODY)
-    person = known.recipient
     destination = around.destinations.get(row.destination_id) if row.destination_id is not None else None
-    verdict = judge(
-        Facts(
-            now=around.now,
-            event_state=event.state if event else None,
-            expires_at=event.expires_at if event else None,
-            mandatory=bool(event and types.find(event.type).mandatory),
-            to_person=row.user_id is not None,
-            person_exists=person is not None,
-            person_active=known.active,
-            opted_out=bool(event and (row.user_id, event.type) in around.opted_out),
-            dnd_until=known.dnd_until,
-            opens_at=_opens_at(channel.slug, row, event, known, around.now) if event else None,
-            passes=bool(event and _passes(event)),
-            was_put_off=row.was_put_off,
-            has_read=(row.event_id, row.user_id) in around.meanwhile.read,
-            is_over=row.id in around.meanwhile.over,
-            destination_known=row.destination_id is None or destination is not None,
-            destination_disabled=bool(destination and destination.disabled_at)
-            or (row.destination_id is None and (row.user_id, row.identity) in around.broken_accounts),
-            destination_unverified=destination is not None
-            and proof.is_missing(channel.slug, destination.verified_at),
-        )
-    )
+    verdict = judge(_facts(channel, row, around, known, destination))
     if verdict is not None or event is None:
         return verdict or Verdict(State.CANCELLED, Reason.EVENT_CANCELLED)
     if channel.slug == action.SLUG:
@@ -147,7 +124,7 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
     elif row.destination_ref:
         target = _of_settings(row)
     else:
-        target = target_of(channel, row, destination, person)
+        target = target_of(channel, row, destination, known.recipient)
     if isinstance(target, Verdict):
         return target
     view = around.view(event)
@@ -158,10 +135,37 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         key=f"{view.id}-{row.id}",
         events=(view,),
         target=target,
-        recipient=person,
+        recipient=known.recipient,
         locale=row.locale,
         thread=thread,
         action="resolve" if event.status == "resolved" else "update" if thread else "open",
+    )
+
+
+def _facts(
+    channel: Channel, row: Claimed, around: Surroundings, known: users.Known, destination: Known | None
+) -> Facts:
+    event = around.events.get(row.event_id)
+    return Facts(
+        now=around.now,
+        event_state=event.state if event else None,
+        expires_at=event.expires_at if event else None,
+        mandatory=bool(event and types.find(event.type).mandatory),
+        to_person=row.user_id is not None,
+        person_exists=known.recipient is not None,
+        person_active=known.active,
+        opted_out=bool(event and (row.user_id, event.type) in around.opted_out),
+        dnd_until=known.dnd_until,
+        opens_at=_opens_at(channel.slug, row, event, known, around.now) if event else None,
+        passes=bool(event and _passes(event)),
+        was_put_off=row.was_put_off,
+        has_read=(row.event_id, row.user_id) in around.meanwhile.read,
+        is_over=row.id in around.meanwhile.over,
+        destination_known=row.destination_id is None or destination is not None,
+        destination_disabled=bool(destination and destination.disabled_at)
+        or (row.destination_id is None and (row.user_id, row.identity) in around.broken_accounts),
+        destination_unverified=destination is not None
+        and proof.is_missing(channel.slug, destination.verified_at),
     )
 
 

@@ -52,6 +52,7 @@ class Reason(TextChoices):
     GAVE_UP = "gave_up", _("It was tried as often, or as long, as the settings allow.")
     REJECTED = "rejected", _("The far side refused it for good.")
     POISON = "poison", _("It took its worker down three times.")
+    TOO_MANY = "too_many", _("It names more people than it may without a confirmation.")
     PLAN_FAILED = "plan_failed", _("Planning failed.")
     UNKNOWN_RECIPIENT = "unknown_recipient", _("Nobody and nothing goes by this name any more.")
     HOST_RESTS = "host_rests", _("The far side failed, or asked for a pause; it is left alone until then.")

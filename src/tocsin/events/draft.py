@@ -62,13 +62,15 @@ class Draft:
     group_key: str = ""
     status: str = Status.OPEN.value
     dedupe_key: str | None = None
+    max_recipients: int | None = None
+    """Of the token it came with."""
 
     def body_hash(self) -> str:
         """SHA-256 of the canonical JSON of all fields but the dedupe key; empty without a key."""
         if not self.dedupe_key:
             return ""
         fields = asdict(self)
-        del fields["dedupe_key"]
+        del fields["dedupe_key"], fields["max_recipients"]
         canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -26,11 +26,11 @@ GIVEN = {
     "id": "uuid", "organization_id": "bigint", "project_id": "bigint", "type": "text", "level": "smallint",
     "priority": "smallint", "title": "text", "body": "text", "data": "jsonb", "url": "text", "actions": "jsonb",
     "actor": "text", "about": "text", "to": "jsonb", "channel": "text", "group_key": "text", "status": "text",
-    "still_valid": "text", "dedupe_key": "text", "body_hash": "text", "expires_at": "timestamptz",
-    "due_at": "timestamptz",
+    "still_valid": "text", "dedupe_key": "text", "body_hash": "text", "max_recipients": "integer",
+    "expires_at": "timestamptz", "due_at": "timestamptz",
 }  # fmt: skip
 """The columns that a row gives, in the order of `_values`, with their types in PostgreSQL."""
-SAME = ("created_at", "state", "reason", "detail", "trace", "fence", "claims")
+SAME = ("created_at", "state", "reason", "detail", "confirmed_by", "trace", "fence", "claims")
 """The columns that are the same in every new row."""
 
 
@@ -72,7 +72,7 @@ def _tuples(connection: BaseDatabaseWrapper, values: Sequence[Sequence[Any]]) ->
 
 
 def _same(now: str) -> str:
-    return f"{now}, '{EventState.WAITING}', '', '', '{{}}', 0, 0"
+    return f"{now}, '{EventState.WAITING}', '', '', '', '{{}}', 0, 0"
 
 
 def _key(connection: BaseDatabaseWrapper, pk: uuid.UUID) -> Any:
@@ -101,6 +101,7 @@ def _values(connection: BaseDatabaseWrapper, pk: uuid.UUID, draft: Draft) -> lis
         draft.still_valid,
         draft.dedupe_key,
         draft.body_hash(),
+        draft.max_recipients,
         draft.expires_at and connection.ops.adapt_datetimefield_value(draft.expires_at),
         draft.due_at and connection.ops.adapt_datetimefield_value(draft.due_at),
     ]

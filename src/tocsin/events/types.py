@@ -29,6 +29,7 @@ MAX_KEY = 100
 class EventType:
     """A kind of event. `mandatory` passes opt-outs; `channels` are those used when nobody chose.
 
+    `max_recipients`: above so many people and addresses an event waits for a confirmation.
     `critical_passes`: critical events are told at once, whatever people's hours are.
     """
 
@@ -39,6 +40,7 @@ class EventType:
     category: str = ""
     mandatory: bool = False
     critical_passes: bool = False
+    max_recipients: int | None = None
 
 
 _types: dict[str, EventType] = {}
@@ -54,6 +56,7 @@ def event_type(
     category: str = "",
     mandatory: bool = False,
     critical_passes: bool = False,
+    max_recipients: int | None = None,
 ) -> EventType:
     """Declare a kind of event; put it in an app's `notifications.py`, which is imported at start.
 
@@ -64,7 +67,16 @@ def event_type(
         raise invalid("key", f"{key!r} is no event type key.", "Use lower-case words such as 'invoice:paid'.")
     if isinstance(channels, str):
         raise invalid("channels", "must be a list of channel names.", f"Write channels=[{channels!r}].")
-    made = EventType(key, label, tuple(channels), parse_level(level), category, mandatory, critical_passes)
+    made = EventType(
+        key,
+        label,
+        tuple(channels),
+        parse_level(level),
+        category,
+        mandatory,
+        critical_passes,
+        _limit(max_recipients),
+    )
     if _types.setdefault(key, made) != made:
         raise invalid(
             "key", f"The event type {key!r} is declared twice, differently.", "Keep one of the two."
@@ -99,7 +111,14 @@ def _from_settings(key: str, given: dict[str, Any]) -> EventType:
         given.get("category", ""),
         bool(given.get("mandatory", False)),
         bool(given.get("critical_passes", False)),
+        _limit(given.get("max_recipients")),
     )
+
+
+def _limit(given: object) -> int | None:
+    if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < 0):
+        raise invalid("max_recipients", "must be a whole number, 0 or more.", "Leave it out for no limit.")
+    return given
 
 
 def get_type(key: object) -> EventType:

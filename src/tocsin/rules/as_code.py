@@ -5,27 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
+from tocsin.channels import registry
 from tocsin.conf import nearest
-from tocsin.errors import FieldError, InvalidInput
-from tocsin.events.draft import clean_time
+from tocsin.errors import Conflict, FieldError, InvalidInput, invalid
+from tocsin.events.draft import MAX_TITLE, clean_time
 from tocsin.rules import save
-from tocsin.rules.bodies import DEFAULTS, bodies_of, portable
+from tocsin.rules.bodies import DEFAULTS, bodies_of, located, portable
 from tocsin.rules.match import RuleDraft
 from tocsin.rules.models import Rule
 from tocsin.rules.spec import Place, parse_spec
 from tocsin.rules.yaml_files import dump, load
+from tocsin.tenants.audit import differing
+from tocsin.tenants.models import Organization
 from tocsin.tenants.organizations import organization_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tocsin.rules.spec import Spec
-    from tocsin.tenants.models import Organization
 
 MOST_RULES, MOST_TESTS = 5_000, 1_000
+NOBODYS = Place(0)
+MEANWHILE = "The organization's rules were changed at the same moment. Nothing is saved; run it again."
 
 
 class Change(NamedTuple):
@@ -69,36 +73,29 @@ class RuleFile:
 
 
 def read(text: bytes) -> RuleFile:
-    """What a file says. Raises `InvalidInput` with every error of its form, each with its line."""
+    """What a file says, with what is wrong with its form in `errors`. Raises `InvalidInput` for what is no YAML."""
     value, lines = load(text)
     errors: list[FieldError] = []
     value = _object(value, "file", ("organization", "rules", "tests"), errors)
-    organization, place = value.get("organization") or "", Place(0)
-    try:
-        place = Place(organization_id(organization if isinstance(organization, str) else "?"))
-    except InvalidInput as error:
-        errors += error.errors
+    place = _tried(lambda: _place(value.get("organization")), errors) or NOBODYS
     rules = _list(value.get("rules"), "rules", MOST_RULES, errors)
     tests = [
         _test(one, f"tests.{index}", errors)
         for index, one in enumerate(_list(value.get("tests"), "tests", MOST_TESTS, errors))
     ]
-    made = RuleFile(place, organization, rules, tests, lines, errors)
-    if errors:
-        raise lined(errors, lines)
-    return made
+    return RuleFile(place, value.get("organization") or "", rules, tests, lines, errors)
 
 
 def changes(file: RuleFile, *, prune: bool = False) -> list[Change]:
-    """What the file would do to the organization's rules. Raises `InvalidInput` with all that is wrong with them."""
+    """What the file would do to the organization's rules. Raises `InvalidInput` with all that is wrong with it."""
     stored = {rule.name: rule for rule in _stored(file.place)}
     found: list[Change] = []
-    errors: list[FieldError] = []
+    errors = list(file.errors)
     named: set[str] = set()
-    for index, given in enumerate(file.rules):
+    for index, given in enumerate(file.rules if file.place != NOBODYS else ()):
         where = f"rules.{index}"
         try:
-            spec = parse_spec(_object(given, where, None, errors), file.place)
+            spec = parse_spec(located(_object(given, where, None, errors), file.place), file.place)
         except InvalidInput as error:
             errors += [FieldError(f"{where}.{one.field}", one.message, one.remedy) for one in error.errors]
             continue
@@ -114,23 +111,38 @@ def changes(file: RuleFile, *, prune: bool = False) -> list[Change]:
     return found + [Change("delete", rule.name, None, rule, {}) for rule in others if prune]
 
 
-@transaction.atomic
-def carry_out(found: Iterable[Change], place: Place, by: str) -> None:
-    """Save what is to be changed, by one transaction."""
+def carry_out(found: Sequence[Change], place: Place, by: str) -> None:
+    """Save what is to be changed, by one transaction. Raises `Conflict` if the rules are not what was compared."""
+    try:
+        with transaction.atomic():
+            _hold(found, place)
+            for change in found:
+                if change.action == "delete" and change.rule is not None:
+                    save.delete(change.rule, by)
+                elif change.spec is not None and change.action != "keep":
+                    save.write(change.spec, place, by, rule=change.rule, action=change.action)
+    except IntegrityError:  # another one of this name, saved by somebody who holds no lock
+        raise Conflict(MEANWHILE) from None
+
+
+def _hold(found: Sequence[Change], place: Place) -> None:
+    """Let no other file of the organization be applied meanwhile, and see that its rules are as they were."""
+    Organization.objects.select_for_update(no_key=True).get(pk=place.organization)
+    rows = Rule.objects.filter(organization=place.organization, user=None, deleted_at=None).order_by("pk")
+    now = {
+        name: (pk, version)
+        for pk, version, name in rows.select_for_update().values_list("pk", "version", "name")
+    }
     for change in found:
-        if change.action == "delete" and change.rule is not None:
-            save.delete(change.rule, by)
-        elif change.spec is not None and change.action != "keep":
-            save.write(change.spec, place, by, rule=change.rule, action=change.action)
+        if now.get(change.name) != ((change.rule.pk, change.rule.version) if change.rule else None):
+            raise Conflict(MEANWHILE)
 
 
 def lined(errors: Iterable[FieldError], lines: Mapping[str, int]) -> InvalidInput:
-    """The errors, each with the line of the value it is about."""
+    """The errors in the order of their lines, each with the line of the value it is about."""
+    placed = sorted(((_line(one.field, lines), one) for one in errors), key=lambda pair: pair[0])
     return InvalidInput(
-        *(
-            FieldError(f"{one.field} (line {_line(one.field, lines)})", one.message, one.remedy)
-            for one in errors
-        )
+        *(FieldError(f"{one.field} (line {line})", one.message, one.remedy) for line, one in placed)
     )
 
 
@@ -152,7 +164,7 @@ def _change(spec: Spec, rule: Rule | None) -> Change:
         differs = {name: (None, value) for name, value in after.items() if value != DEFAULTS.get(name)}
         return Change("create", spec.name, spec, None, differs)
     [before] = bodies_of([save.spec_of(rule)])
-    differs = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+    differs = differing(before, after)
     return Change("change" if differs else "keep", spec.name, spec, rule, differs)
 
 
@@ -161,7 +173,15 @@ def _test(given: object, where: str, errors: list[FieldError]) -> RuleTest:
     name = one.get("name")
     if not isinstance(name, str) or not name:
         errors.append(FieldError(f"{where}.name", "is missing.", "Say what is expected."))
+    elif len(name) > MAX_TITLE or not name.isprintable():
+        told = f"must be one line of at most {MAX_TITLE} characters."
+        errors.append(FieldError(f"{where}.name", told, "Shorten it."))
     event = _object(one.get("event"), f"{where}.event", None, errors)
+    if "organization" in event:
+        told = "is the file's."
+        errors.append(
+            FieldError(f"{where}.event.organization", told, "Leave it out, or make a file of its own.")
+        )
     at = _tried(lambda: clean_time(f"{where}.at", one.get("at")), errors)
     if "expect" not in one:
         errors.append(FieldError(f"{where}.expect", "is missing.", "Write {} where nobody is to be told."))
@@ -178,11 +198,22 @@ def _test(given: object, where: str, errors: list[FieldError]) -> RuleTest:
 def _channels(given: object, where: str, errors: list[FieldError]) -> dict[str, list[str]]:
     found = _object(given if given is not None else {}, where, None, errors)
     for name, channels in found.items():
-        if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
-            errors.append(
-                FieldError(f"{where}.{name}", "must be a list of channels.", "Write [email, message].")
-            )
+        errors += [FieldError(f"{where}.{name}", *wrong) for wrong in _wrong(name, channels)]
     return found
+
+
+def _wrong(name: str, channels: object) -> Iterator[tuple[str, str]]:
+    known = registry.carriers()
+    kind, _, value = name.partition(":")
+    if not value or kind not in ("user", *known):
+        remedy = "Write user:NAME, or a channel with an address or a label, such as email:ops@example.com."
+        yield "names nobody.", remedy
+    if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
+        yield "must be a list of channels.", "Write [email, message]."
+        return
+    for slug in channels:
+        if slug not in known:
+            yield f"{slug[:80]!r} is no channel.", nearest(slug, known)
 
 
 def _tried(clean: Callable[[], Any], errors: list[FieldError]) -> Any:
@@ -209,6 +240,12 @@ def _object(
     return given
 
 
+def _place(slug: object) -> Place:
+    if slug is not None and not isinstance(slug, str):
+        raise invalid("organization", "must be a text.", "Give the slug of an organization.")
+    return Place(organization_id(slug or ""))
+
+
 def _list(given: object, where: str, most: int, errors: list[FieldError]) -> list[Any]:
     if given is None:
         return []
@@ -228,6 +265,6 @@ def left(file: RuleFile, found: Iterable[Change]) -> list[str]:
 
 def written(organization: Organization) -> str:
     """The organization's rules as a file that `read` takes."""
-    rules = _stored(Place(organization.pk))
-    bodies = [portable(body) for body in bodies_of(save.specs_of(rules))]
+    place = Place(organization.pk)
+    bodies = [portable(body, place) for body in bodies_of(save.specs_of(_stored(place)))]
     return dump({"organization": organization.slug, "rules": bodies})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tocsin.errors import InvalidInput, invalid
 from tocsin.recipients.models import Destination
-from tocsin.rules.spec import as_json
+from tocsin.rules.spec import as_json, destinations_of
+from tocsin.rules.uses import DESTINATION
 from tocsin.tenants.models import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tocsin.rules.spec import Spec
+    from tocsin.rules.spec import Place, Spec
 
 
 def bodies_of(specs: Sequence[Spec]) -> list[dict[str, Any]]:
@@ -31,30 +33,33 @@ def bodies_of(specs: Sequence[Spec]) -> list[dict[str, Any]]:
     ]
 
 
-def portable(body: dict[str, Any]) -> dict[str, Any]:
+def portable(body: dict[str, Any], place: Place) -> dict[str, Any]:
     """A body that means the same in another database: destinations by channel and label; defaults left out."""
-    rows = Destination.objects.filter(pk__in=body["destinations"]).values_list("pk", "channel", "label")
+    aim = body["target_identifier"]
+    is_number = body["target"] == DESTINATION and aim.isascii() and aim.isdigit() and len(aim) < 19
+    numbers = [*body["destinations"], *([aim] if is_number else [])]
+    ours = Destination.objects.filter(organization=place.organization, pk__in=numbers)
+    rows = ours.values_list("pk", "channel", "label")
     named = {str(pk): {"channel": channel, "label": label} for pk, channel, label in rows}
     kept = body | {"destinations": [named.get(pk, pk) for pk in body["destinations"]]}
+    if is_number:
+        kept["target_identifier"] = named.get(aim, aim)
     return {name: value for name, value in kept.items() if value != DEFAULTS.get(name, ())}
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """The fields that are not the same in two bodies: what each is and what it becomes."""
-    return {
-        name: (before.get(name), value)
-        for name, value in after.items()
-        if name not in before or _told_apart(before[name]) != _told_apart(value)
-    }
+def located(body: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
+    """A body whose target `portable` may have named by channel and label, with the destination's id instead.
 
-
-def _told_apart(value: Any) -> Any:
-    """To Python 1 and true are equal; to a condition they are not."""
-    if isinstance(value, dict):
-        return {name: _told_apart(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_told_apart(inner) for inner in value]
-    return (isinstance(value, bool), value)
+    Raises `InvalidInput` for one that the organization does not have.
+    """
+    named = body.get("target_identifier")
+    if body.get("target") != DESTINATION or not isinstance(named, dict):
+        return body
+    try:
+        [pk] = destinations_of([named], place)
+    except InvalidInput as error:
+        raise invalid("target_identifier", error.errors[0].message, error.errors[0].remedy) from None
+    return {**body, "target_identifier": str(pk)}
 
 
 DEFAULTS: dict[str, Any] = {

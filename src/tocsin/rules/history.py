@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.rules.bodies import bodies_of
 from tocsin.rules.models import RuleVersion
 from tocsin.rules.spec import of_json
+from tocsin.tenants.audit import differing
 
 if TYPE_CHECKING:
     from tocsin.rules.models import Rule
@@ -18,9 +19,7 @@ def history_of(rule: Rule) -> list[dict[str, Any]]:
     before: dict[str, Any] = {}
     found = []
     for version, body in zip(versions, bodies_of([of_json(one.spec) for one in versions]), strict=True):
-        differs = {
-            name: [before.get(name), value] for name, value in body.items() if before.get(name) != value
-        }
+        differs = {name: list(pair) for name, pair in differing(before, body).items()}
         found.append(
             {
                 "version": version.number,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from tocsin import clock
-from tocsin.errors import Conflict, invalid
+from tocsin.errors import Conflict, InvalidInput, invalid
 from tocsin.rules import index
 from tocsin.rules.models import Rule, RuleVersion
 from tocsin.rules.spec import NAMES, Place, Spec, as_json, of_json, parse_spec
@@ -17,9 +17,6 @@ from tocsin.tenants.audit import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-MOST_RULES = 200_000
-"""Rules of one organization."""
 
 
 def place_of(rule: Rule) -> Place:
@@ -58,7 +55,11 @@ def write(
         value = getattr(spec, name)
         setattr(rule, name, list(value) if isinstance(value, tuple) else value)
     rule.version, rule.updated_at, rule.deleted_at = rule.version + 1, now, None
-    rule.save()
+    try:
+        with transaction.atomic():
+            rule.save()
+    except IntegrityError:  # another one of this name, saved at the same moment
+        raise _taken(spec) from None
     _keep(rule, spec, action, by)
     index.enter(rule, spec)
     note(rule.organization_id, by, f"rule.{action}", f"rule:{rule.pk}", before=before, after=as_json(spec))
@@ -132,4 +133,8 @@ def _refuse_twin(spec: Spec, place: Place, rule: Rule | None) -> None:
         organization=place.organization, user=place.user_pk, name=spec.name, deleted_at__isnull=True
     )
     if others.exclude(pk=rule.pk if rule else None).exists():
-        raise invalid("name", f"{spec.name!r} is taken.", "Choose another name.")
+        raise _taken(spec)
+
+
+def _taken(spec: Spec) -> InvalidInput:
+    return invalid("name", f"{spec.name!r} is taken.", "Choose another name.")

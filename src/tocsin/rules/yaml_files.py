@@ -24,6 +24,11 @@ class Read(NamedTuple):
     lines: dict[str, int]
 
 
+class _Place(NamedTuple):
+    line: int
+    column: int
+
+
 class _Loader(yaml.SafeLoader):
     """The core schema of YAML 1.2: "no" and "on" are words, and a date is a text."""
 
@@ -50,7 +55,13 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_str(self, data: str) -> Any:
+        """In double quotes what holds a line break: in others the dumper loses some of them."""
+        style = None if data.isprintable() else '"'
+        return self.represent_scalar(f"{_TAG}str", data, style=style)
 
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 for _name, _pattern, _first in (
     ("bool", r"true|false", "tf"),
     ("null", r"~|null|", ["~", "n", ""]),
@@ -84,9 +95,10 @@ def load(text: bytes) -> Read:
         problem = " ".join(filter(None, (error.context, error.problem)))
         raise _refusal(error.problem_mark or error.context_mark, problem, "") from None
     except yaml.reader.ReaderError as error:
-        raise invalid(
-            "file", f"has a character that YAML does not allow: {error.reason}.", "Take it out."
-        ) from None
+        before = decoded[: error.position]
+        place = _Place(before.count("\n"), len(before) - before.rfind("\n") - 1)
+        told = f"the character {decoded[error.position]!a} is not read"
+        raise _refusal(place, told, "Take it out.") from None
     lines: dict[str, int] = {}
     return Read(None if node is None else _value(node, "", lines), lines)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from tocsin import clock
 from tocsin.tenants.scope import ScopedManager
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class AuditEntry(models.Model):
@@ -37,7 +40,7 @@ def note(
     organization: int, by: str, action: str, subject: str, *, before: dict[str, Any], after: dict[str, Any]
 ) -> AuditEntry:
     """Write down a change, in the transaction of the change itself; only what differs is kept."""
-    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    changed = differing(before, after).keys() | before.keys() - after.keys()
     entry: AuditEntry = AuditEntry.objects.create(
         organization_id=organization,
         at=clock.now(),
@@ -48,3 +51,21 @@ def note(
         after={name: value for name, value in after.items() if name in changed},
     )
     return entry
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The fields that are not the same in two bodies: what each is and what it becomes."""
+    return {
+        name: (before.get(name), value)
+        for name, value in after.items()
+        if name not in before or _told_apart(before[name]) != _told_apart(value)
+    }
+
+
+def _told_apart(value: Any) -> Any:
+    """To Python 1 and true are equal; to a condition they are not."""
+    if isinstance(value, dict):
+        return {name: _told_apart(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_told_apart(inner) for inner in value]
+    return (isinstance(value, bool), value)

@@ -119,6 +119,7 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64)
     scopes = models.JSONField(default=list)
     is_operator = models.BooleanField(default=False)
+    max_recipients = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

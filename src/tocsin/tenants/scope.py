@@ -18,6 +18,8 @@ class Scope:
     user_id: Any = None
     permissions: frozenset[str] = frozenset()
     name: str = ""
+    max_recipients: int | None = None
+    """An event that names more people waits for a confirmation."""
 
     @property
     def is_operator(self) -> bool:

@@ -50,11 +50,12 @@ def create_token(
     scopes: Iterable[str] = DEFAULT_SCOPES,
     operator: bool = False,
     expires: datetime | None = None,
+    max_recipients: int | None = None,
 ) -> tuple[ApiToken, str]:
     """A new token and its text, which is not kept: this is the only time it can be shown.
 
     `organization` is one, or its slug (empty: the implicit one); an operator's token acts for all of them.
-    Raises `InvalidInput`.
+    An event of it that names more than `max_recipients` people waits for a confirmation. Raises `InvalidInput`.
     """
     owner = organization.pk if isinstance(organization, Organization) else organization_id(organization)
     prefix, secret = _random(10), _random(40)  # 40 of 62 characters: 238 bits
@@ -67,6 +68,7 @@ def create_token(
         scopes=_clean_scopes(scopes),
         is_operator=operator,
         expires_at=_clean_expiry(expires),
+        max_recipients=_clean_limit(max_recipients),
     )
     return token, plain
 
@@ -109,6 +111,12 @@ def _clean_expiry(expires: datetime | None) -> datetime | None:
     return expires
 
 
+def _clean_limit(limit: int | None) -> int | None:
+    if limit is not None and not 0 <= limit < 2**31:
+        raise invalid("max_recipients", "must be 0 or more.", "Leave it out for no limit.")
+    return limit
+
+
 def authenticate(plain: str) -> Scope | None:
     """What the bearer of `plain` may see and do; None for a token that is unknown, revoked or expired."""
     if known := cached(plain):
@@ -124,6 +132,7 @@ def authenticate(plain: str) -> Scope | None:
         organizations=None if token.is_operator else frozenset({token.organization_id}),
         permissions=frozenset(token.scopes),
         name=f"token {token.name}",
+        max_recipients=token.max_recipients,
     )
     _remember(digest, token.expires_at, scope)
     _note_use(token)

@@ -21,6 +21,7 @@ from tocsin.deliveries.states import Reason, State
 from tocsin.errors import Conflict, InvalidInput, NotFound
 from tocsin.events import types
 from tocsin.events.models import Event
+from tocsin.events.states import EventState
 from tocsin.levels import Level
 from tocsin.tenants.models import Organization
 from tocsin.web import rows
@@ -78,6 +79,7 @@ def event(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpRespon
         "chips": rows.chips(counts),
         "shares": rows.shares(counts),
         "is_moving": rows.is_moving(found, counts),
+        "can_confirm": scope.may("events:write") and found.state == EventState.AWAITING_CONFIRMATION,
         "can_cancel": scope.may("events:write") and rows.can_cancel(found, counts),
         "can_replay": scope.may("deliveries:write"),
         "page": page,
@@ -124,6 +126,20 @@ def cancel(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpRespo
         _say(request, _("The event is cancelled. What had been sent before stays sent."))
     else:
         _say(request, _("There was nothing left to cancel."))
+    return redirect("tocsin:event", event_id)
+
+
+@strict
+@for_keepers("events:write")
+@require_POST
+def confirm(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpResponse:
+    """Let an event go that names more people than it may."""
+    _event(scope, event_id)
+    try:
+        pipeline.confirm(event_id, scope.name, scope)
+        _say(request, _("It is confirmed, and will be planned now."))
+    except Conflict as error:
+        _say(request, str(error))
     return redirect("tocsin:event", event_id)
 
 

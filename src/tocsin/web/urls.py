@@ -14,6 +14,7 @@ urlpatterns = [
     path("events/", ledger.events, name="events"),
     path("events/<uuid:event_id>/", ledger.event, name="event"),
     path("events/<uuid:event_id>/cancel/", ledger.cancel, name="event-cancel"),
+    path("events/<uuid:event_id>/confirm/", ledger.confirm, name="event-confirm"),
     path("deliveries/", ledger.deliveries, name="deliveries"),
     path("deliveries/replay/", ledger.replay, name="replay"),
 ]

@@ -55,6 +55,7 @@ def examine() -> list[Finding]:
             "destinations": ledger.unready,
             "queue": ledger.queue,
             "dead": ledger.dead,
+            "confirm": ledger.unconfirmed,
             "rules": rules.doubtful,
         }
     for name, check in checks.items():

@@ -86,7 +86,7 @@ def queue() -> Iterator[Finding]:
     now = clock.now()
     waiting = Event.objects.filter(state=EventState.WAITING)
     late = {PLAN: _oldest(waiting, now)}
-    for slug in [*registry.channels(), *registry.missing()]:
+    for slug in [*registry.carriers(), *registry.missing()]:
         late[slug] = _oldest(Delivery.objects.filter(channel=slug, state__in=READY), now)
     ages = {name: (now - due).total_seconds() for name, due in late.items() if due is not None}
     for name, age in ages.items():
@@ -128,6 +128,20 @@ def dead() -> Iterator[Finding]:
             "dead",
             f"{many} deliveries were given up",
             f"Look with `{program()} deliveries list --state dead`, mend, then `{program()} deliveries retry`.",
+        )
+
+
+def unconfirmed() -> Iterator[Finding]:
+    """Events that name so many people that somebody must confirm them."""
+    waiting = Event.objects.filter(state=EventState.AWAITING_CONFIRMATION).order_by("created_at")
+    found = list(waiting.values_list("pk", "title", "created_at")[:COUNTED])
+    if found:
+        pk, title, since = found[0]
+        age = _duration((clock.now() - since).total_seconds())
+        yield warning(
+            "confirm",
+            f"{len(found)} events wait for a confirmation, the oldest, “{title}”, for {age}",
+            f"Look with `{program()} explain {pk}`, then `{program()} confirm {pk}`, or cancel it.",
         )
 
 

@@ -13,8 +13,9 @@ from tocsin.cli.rules import files, words
 from tocsin.cli.whoami import by_whom
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from tocsin.deliveries.lint import Finding
     from tocsin.rules.models import Rule
     from tocsin.rules.spec import Place
 
@@ -75,7 +76,9 @@ for one in (files.check, files.apply, files.export):
 @click.option("--all", "also_deleted", is_flag=True, help="With the deleted ones.")
 @as_json_option
 def list_(owner: str, event_type: str, *, also_deleted: bool, as_json: bool) -> None:
-    """List the rules."""
+    """List the rules, those in the settings too."""
+    from django.db.models import F
+
     from tocsin.cli.lookups import find_owner
     from tocsin.events import types
     from tocsin.rules.index import patterns_of
@@ -83,7 +86,7 @@ def list_(owner: str, event_type: str, *, also_deleted: bool, as_json: bool) -> 
     from tocsin.tenants.models import Organization
 
     found = Rule.objects.select_related("organization", "user").order_by(
-        "organization", "user", "position", "pk"
+        "organization", F("user").asc(nulls_first=True), "position", "pk"
     )
     if not also_deleted:
         found = found.filter(deleted_at=None)
@@ -91,7 +94,7 @@ def list_(owner: str, event_type: str, *, also_deleted: bool, as_json: bool) -> 
         whose = find_owner(owner)
         is_organization = isinstance(whose, Organization)
         found = found.filter(organization=whose, user=None) if is_organization else found.filter(user=whose)
-    rows = words.rows(list(found))
+    rows = words.rows(list(found)) + ([] if owner else words.operator_rows())
     if event_type:
         patterns = set(patterns_of(types.get_type(event_type).key))
         rows = [row for row in rows if patterns & set(row["event_types"])]
@@ -101,16 +104,17 @@ def list_(owner: str, event_type: str, *, also_deleted: bool, as_json: bool) -> 
     print_rows(words.COLUMNS, map(words.cells, rows), empty="There are no such rules.")
 
 
-@rules.command("show", cls=Command, example="tocsin rules show 12")
-@_one
+@rules.command("show", cls=Command, example="tocsin rules show 12\ntocsin rules show settings:on-call")
+@click.argument("number", metavar="ID|settings:NAME")
 @as_json_option
-def show(number: int, *, as_json: bool) -> None:
-    """Show a rule in full."""
-    [row] = words.rows([_find(number)])
+def show(number: str, *, as_json: bool) -> None:
+    """Show a rule in full, and what is doubtful about it."""
+    row, findings, note = _in_full(number)
     if as_json:
-        print_json(row)
+        print_json(row | {"warnings": [finding._asdict() for finding in findings], "note": note})
     else:
         words.say(words.in_full(row))
+        _say(findings, note)
 
 
 @rules.command("add", cls=Command, example=ADD_EXAMPLE)
@@ -125,7 +129,7 @@ def add(owner: str, organization: str, given: dict[str, Any] | None, **options: 
 
     saved = save.save((given or {}) | _given(options), _place(owner, organization), by_whom())
     click.echo(str(saved.pk))
-    _say_warnings(saved)
+    _say_doubts(saved)
 
 
 @rules.command("change", cls=Command, example=CHANGE_EXAMPLE)
@@ -141,9 +145,9 @@ def change(number: int, given: dict[str, Any] | None, **options: Any) -> None:
         raise click.UsageError("Nothing to change: give an option.", click.get_current_context())
     rule = _live(number)
     [body] = bodies_of([save.spec_of(rule)])
-    saved = save.save(body | new, save.place_of(rule), by_whom(), rule)
+    saved = save.save(body | new, save.place_of(rule), by_whom(), rule, version=rule.version)
     click.echo(f"{saved} is saved.")
-    _say_warnings(saved)
+    _say_doubts(saved)
 
 
 @rules.command("delete", cls=Command, example="tocsin rules delete 12")
@@ -219,6 +223,21 @@ def _find(number: int) -> Rule:
     return found
 
 
+def _in_full(number: str) -> tuple[dict[str, Any], list[Finding], str]:
+    from tocsin.errors import NotFound
+
+    own = next((row for row in words.operator_rows() if row["id"] == number), None)
+    if own is not None:
+        return own, [], ""
+    if not (number.isascii() and number.isdigit()):
+        raise NotFound(
+            f"There is no rule {number!r}. Give its number, or settings:NAME for one in the settings."
+        )
+    rule = _find(int(number))
+    [row] = words.rows([rule])
+    return (row, *_doubts(rule))
+
+
 def _live(number: int) -> Rule:
     from tocsin.cli.output import program
     from tocsin.errors import Conflict
@@ -248,9 +267,23 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
 
 
-def _say_warnings(rule: Rule) -> None:
+def _doubts(rule: Rule) -> tuple[list[Finding], str]:
+    """What its author should know, and how it is carried out where that is not plain; of a deleted one nothing."""
     from tocsin.deliveries.lint import lint
-    from tocsin.rules import save
+    from tocsin.rules import registrations, save
 
-    for finding in lint(save.spec_of(rule), save.place_of(rule), rule.pk):
+    if rule.deleted_at is not None:
+        return [], ""
+    spec = save.spec_of(rule)
+    return lint(spec, save.place_of(rule), rule.pk), registrations.note_of(spec)
+
+
+def _say_doubts(rule: Rule) -> None:
+    _say(*_doubts(rule))
+
+
+def _say(findings: Sequence[Finding], note: str) -> None:
+    for finding in findings:
         warn(finding.sentence)
+    if note:
+        click.echo(note, err=True)

@@ -83,7 +83,7 @@ def _cleaned(name: str) -> str:
     from tocsin.errors import InvalidInput
 
     slug, _, address = name.partition(":")
-    channel = registry.get(slug)
+    channel = registry.carrier(slug)
     if not channel.takes_addresses:
         return name
     try:
@@ -95,6 +95,8 @@ def _cleaned(name: str) -> str:
 def _compare(
     expected: Mapping[str, Sequence[str]], told: Sequence[Told], keys: Mapping[str, str], when: str
 ) -> list[str]:
+    from tocsin.rules.operator import SETTINGS
+
     got: Who = defaultdict(set)
     named, why = {}, {}
     wanted: Who = {keys.get(name, name): set(channels) for name, channels in expected.items()}
@@ -103,6 +105,8 @@ def _compare(
         by_label = labelled in expected or not one.address
         address = labelled if by_label else f"{one.channel}:{one.address}"
         name = f"user:{one.user}" if one.user else keys.get(address, address)
+        if one.layer.startswith(SETTINGS) and name not in wanted:  # another server's settings have others
+            continue
         got[name].add(one.channel)
         named[name] = f"user:{one.name}" if one.user else address
         why[name, one.channel] = one.layer

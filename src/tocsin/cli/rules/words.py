@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tocsin.rules.models import Rule
 
 COLUMNS = ("id", "owner", "name", "about", "tells", "state")
+OPERATOR = "the operator"
 
 
 def rows(rules: Sequence[Rule]) -> list[dict[str, Any]]:
@@ -34,6 +35,19 @@ def rows(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     ]
 
 
+def operator_rows() -> list[dict[str, Any]]:
+    """The same of the rules in the settings, which are only read. Their addresses are counted, not shown."""
+    from tocsin.rules.bodies import bodies_of
+    from tocsin.rules.operator import operator_rules
+
+    rules = operator_rules()
+    kept = {"version": None, "updated_at": None, "deleted_at": None}
+    return [
+        {"id": rule.layer, "owner": OPERATOR, **body, "targets": len(rule.targets), **kept}
+        for rule, body in zip(rules, bodies_of([rule.spec for rule in rules]), strict=True)
+    ]
+
+
 def owner_of(rule: Rule) -> str:
     """The owner as `add` takes it; of a person's rule also in which organization it is."""
     slug = rule.organization.slug
@@ -52,6 +66,8 @@ def tells(row: Mapping[str, Any]) -> str:
     """Whom a rule tells, and by what, on one line."""
     if row["service"]:
         return f"{row['service']}: {row['target']} {row['target_identifier']}".rstrip()
+    if row["owner"] == OPERATOR:
+        return f"{row['targets']} of its own by {', '.join(row['channels'])}"
     if row["destinations"]:
         return "destinations " + ", ".join(row["destinations"])
     who = ", ".join(row["to"]) or "its owner"
@@ -65,7 +81,8 @@ def state_of(row: Mapping[str, Any]) -> str:
 
 def in_full(row: Mapping[str, Any]) -> Iterator[str]:
     """The lines of one rule."""
-    yield f"rule:{row['id']}@{row['version']} “{row['name']}” of {row['owner']} ({state_of(row)})"
+    number = row["id"] if row["owner"] == OPERATOR else f"rule:{row['id']}@{row['version']}"
+    yield f"{number} “{row['name']}” of {row['owner']} ({state_of(row)})"
     yield f"  about      {', '.join(row['event_types'])}, {row['level']} or worse"
     if row["projects"]:
         yield f"  projects   {', '.join(row['projects'])}"
