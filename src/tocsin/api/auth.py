@@ -46,6 +46,7 @@ class Needs:
             if scope.user_id is None:
                 raise Refusal(403, "An inbox belongs to a person, not to a token. Sign in.")
         elif self.decision != SIGNED_IN:
+            scope = scope.narrowed(self.decision.removeprefix(OWN))
             self._refuse_lacking(scope)
         self._refuse_unknown(request)
         return scope

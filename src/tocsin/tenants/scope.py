@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
 from tocsin.errors import invalid
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ADMIN = "admin"
+"""The permission that includes all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A reader: the organizations whose rows are visible (None: all, the operator), the user, what is allowed."""
+    """A reader: the organizations whose rows are visible (None: all, the operator), the user, what is allowed.
+
+    `permissions` hold in every one of the organizations: a right in one must not leak into another.
+    """
 
     organizations: frozenset[int] | None
     user_id: Any = None
@@ -20,6 +29,22 @@ class Scope:
     name: str = ""
     max_recipients: int | None = None
     """An event that names more people waits for a confirmation."""
+    grants: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Of a person: what is allowed in each organization."""
+
+    @classmethod
+    def of_grants(cls, grants: Mapping[int, frozenset[str]], user_id: Any, name: str) -> Self:
+        """The scope of a person with these permissions in these organizations."""
+        limited = [may for may in grants.values() if ADMIN not in may]
+        shared = frozenset.intersection(*limited) if limited else frozenset({ADMIN} if grants else ())
+        return cls(frozenset(grants), user_id, shared, name, grants=grants)
+
+    def narrowed(self, permission: str) -> Scope:
+        """The same reader where this is allowed. For tokens and the operator nothing changes."""
+        if not self.grants:
+            return self
+        kept = {owner: may for owner, may in self.grants.items() if may & {permission, ADMIN}}
+        return Scope.of_grants(kept, self.user_id, self.name)
 
     @property
     def is_operator(self) -> bool:
@@ -35,8 +60,10 @@ class Scope:
     def sees(self, organization_id: int) -> bool:
         return self.organizations is None or organization_id in self.organizations
 
-    def may(self, permission: str) -> bool:
-        return permission in self.permissions or "admin" in self.permissions
+    def may(self, permission: str, organization: int | None = None) -> bool:
+        """Whether this is allowed: in that organization, or where none is named in every one."""
+        held = self.permissions if organization is None else self.grants.get(organization, self.permissions)
+        return bool(held & {permission, ADMIN})
 
 
 OPERATOR = Scope(organizations=None, permissions=frozenset({"admin"}), name="operator")

@@ -27,10 +27,14 @@ KEEPS = "events:read"
 
 def ledger_scope(user: Any) -> Scope | None:
     """What `user` may see of the ledger, None for nothing: the same rights as a session has in the API."""
+    return _scope(user, KEEPS)
+
+
+def _scope(user: Any, permission: str) -> Scope | None:
     if not user.is_authenticated:
         return None
-    scope = scope_of(user)
-    return scope if scope.may(KEEPS) else None
+    scope = scope_of(user).narrowed(permission)
+    return scope if scope.may(permission) else None
 
 
 def for_anyone(view: View) -> View:
@@ -49,8 +53,8 @@ def for_keepers(permission: str = KEEPS) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            scope = ledger_scope(request.user)
-            if scope is None or not scope.may(permission):
+            scope = _scope(request.user, permission)
+            if scope is None:
                 return render(request, "tocsin/not_yours.html", status=403)
             return view(request, scope, *args, **kwargs)
 

@@ -79,9 +79,10 @@ def event(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpRespon
         "chips": rows.chips(counts),
         "shares": rows.shares(counts),
         "is_moving": rows.is_moving(found, counts),
-        "can_confirm": scope.may("events:write") and found.state == EventState.AWAITING_CONFIRMATION,
-        "can_cancel": scope.may("events:write") and rows.can_cancel(found, counts),
-        "can_replay": scope.may("deliveries:write"),
+        "can_confirm": scope.may("events:write", found.organization_id)
+        and found.state == EventState.AWAITING_CONFIRMATION,
+        "can_cancel": scope.may("events:write", found.organization_id) and rows.can_cancel(found, counts),
+        "can_replay": scope.may("deliveries:write", found.organization_id),
         "page": page,
         "state": state,
         "state_name": rows.NAMES.get(state, ""),
