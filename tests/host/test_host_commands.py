@@ -46,6 +46,36 @@ def test_the_projects_own_audience_is_asked_when_the_event_is_due(shop, relay):
     assert [m.recipients for m in relay.messages] == [["ben@example.com"]]
 
 
+COMPANY = """
+from shop.models import *
+boss = Customer.objects.create(email="boss@shop.example")
+acme = Company.objects.create(name="Acme", account_manager=boss)
+Employee.objects.create(company=acme, customer=Customer.objects.get(email="ana@example.com"))
+Customer.objects.create(email="stranger@example.com")
+print(acme.pk)
+"""
+
+
+def test_a_company_of_the_projects_own_and_who_looks_after_it(shop, relay):
+    number = shop.shell(COMPANY)
+    notify(shop, "--to", f"company:{number}", "--channel", "email")
+    assert [m.recipients for m in relay.messages] == [["ana@example.com"]]
+    told = shop.tocsin_json(
+        "simulate", "invoice:due", "--to", f"company:{number}", "--to", f"company_manager:{number}"
+    )["told"]
+    reached = {one["address"] for one in told if (one["state"], one["channel"]) == ("sent", "email")}
+    assert reached == {"boss@shop.example", "ana@example.com"}
+    assert "stranger" not in json.dumps(told)
+    shop.shell(
+        f"from shop.models import *; Employee.objects.all().delete(); Company.objects.get(pk={number})"
+    )
+    notify(shop, "--to", f"company:{number}", "--channel", "email")
+    assert len(relay.messages) == 1
+    refused = shop.try_manage("tocsin", "notify", "invoice:due", "--title", "x", "--to", "company:Acme")
+    assert refused.returncode == 2
+    assert "is no company. Give its number." in refused.stderr
+
+
 def test_groups_are_refused_by_name_where_users_have_none(shop, relay):
     done = shop.try_manage("tocsin", "notify", "invoice:due", "--title", "x", "--to", "group:managers")
     assert done.returncode == 2

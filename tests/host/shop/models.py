@@ -36,6 +36,28 @@ class Customer(AbstractBaseUser):
         return self.is_staff
 
 
+class Company(models.Model):
+    """A client of the shop, and who of the shop looks after it."""
+
+    name = models.CharField(max_length=100)
+    account_manager = models.ForeignKey(
+        Customer, models.SET_NULL, null=True, blank=True, related_name="looks_after"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Employee(models.Model):
+    """Who works for a company."""
+
+    company = models.ForeignKey(Company, models.CASCADE)
+    customer = models.ForeignKey(Customer, models.CASCADE)
+
+    def __str__(self) -> str:
+        return f"{self.customer} of {self.company}"
+
+
 class Invoice(models.Model):
     """What the shop notifies about."""
 
