@@ -81,10 +81,14 @@ def render(section: Section) -> str:
     lines = [f"## {section.name}", "", section.title, "", "| what | per second | range | rounds | of its limit |",
              "| --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
     for one in (series for series in section.series if series.rates):
-        span = f"{min(one.rates):,.0f} to {max(one.rates):,.0f}"
-        lines.append(f"| {one.what} | {one.rate:,.0f} | {span} | {len(one.rates)} | {one.ratio} |")
+        span = f"{_shown(min(one.rates))} to {_shown(max(one.rates))}"
+        lines.append(f"| {one.what} | {_shown(one.rate)} | {span} | {len(one.rates)} | {one.ratio} |")
     lines += ["", *(f"- {note}" for note in section.notes), f"- {_when_and_where(section.versions)}", ""]
     return "\n".join(lines)
+
+
+def _shown(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def write(section: Section) -> None:

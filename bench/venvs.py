@@ -17,9 +17,10 @@ PINS = {
     "notifications_hq": ("django-notifications-hq==1.8.3", "Django==5.0.14", "setuptools==80.9.0",
                          "psycopg[binary]==3.3.9"),
     "apprise_json": ("apprise==2.2.0",),
+    "argus_server": ("argus-server==2.10.2", "psycopg[binary]==3.3.8"),
     "celery_noop": ("celery[redis]==5.7.0", "redis==8.1.0"),
 }  # fmt: skip
-NEWEST = {"notifications_hq": (3, 12)}
+NEWEST = {"notifications_hq": (3, 12), "argus_server": (3, 12)}
 """The newest Python that a peer runs on, where it is not the newest there is."""
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import servers
 from bench.inside import Inside
 from bench.results import Section, Series, alternate
+from bench.venvs import run_peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bench.results import Size
 
 SIZES = (1_000, 10_000, 100_000)
+PROFILES = (10, 100, 1_000)
+PEER_EVENTS = 3
 
 
 def run(size: Size) -> Section:
@@ -39,6 +42,11 @@ def run(size: Size) -> Section:
                 ]
                 series += [ours, limit]
         alternate(size.rounds, *contestants)
+    argus = _peer(size)
+    for count, found in argus.items():
+        series.append(
+            Series(f"peer, PostgreSQL: argus-server, {int(count):,} profiles", None, found["rates"])
+        )
     slowest = min(one.rate for one in series if one.limit)
     notes = [
         (
@@ -46,7 +54,20 @@ def run(size: Size) -> Section:
             "conditions, whose rules they are. Ten rules match."
         ),
         "limit: the candidates alone, by the index that tocsin made.",
-        f"an event costs {1000 / slowest:.1f} ms at the most of these.",
+        (
+            "argus-server: `find_destinations_for_event` of one event; ten profiles fit. It looks at every profile: "
+            + ", ".join(
+                f"{found['queries']:,} statements at {int(count):,}" for count, found in argus.items()
+            )
+            + "."
+        ),
+        f"an event of tocsin costs {1000 / slowest:.1f} ms at the most of these.",
     ]
     title = "One event matched against rules of one type and organization. Events per second."
     return Section("routing", title, series, notes, servers.versions("PostgreSQL", "SQLite"))
+
+
+def _peer(size: Size) -> dict[str, Any]:
+    counts = [count for count in PROFILES if count <= size.fanout // 100]
+    with servers.postgres() as database:
+        return run_peer("argus_server", database, PEER_EVENTS, size.rounds, *counts)
