@@ -78,6 +78,24 @@ def test_answers_are_as_described(description, acme, signed_in) -> None:
     check(description, "get", "/event-types", acme.get("/event-types"))
 
 
+def test_answers_about_rules_are_as_described(description, acme) -> None:
+    rule = {"name": "r", "event_types": ["drill"], "to": ["memory:ops"], "channels": ["memory"]}
+    made = acme.post("/rules", {**rule, "owner": "org:acme"})
+    check(description, "post", "/rules", made)
+    one = f"/rules/{made.json()['id']}"
+    check(description, "get", "/rules", acme.get("/rules"))
+    check(description, "get", "/rules/{rule_id}", acme.get(one))
+    check(description, "put", "/rules/{rule_id}", acme.call("PUT", one, {**rule, "level": "error"}))
+    for verb in ("disable", "enable", "undo"):
+        check(description, "post", f"/rules/{{rule_id}}/{verb}", acme.post(f"{one}/{verb}"))
+    check(description, "get", "/rules/{rule_id}/history", acme.get(f"{one}/history"))
+    check(description, "get", "/rules/available", acme.get("/rules/available"))
+    trial = {"event": DRILL, "rule": rule, "replaces": made.json()["id"]}
+    check(description, "post", "/rules/simulate", acme.post("/rules/simulate", trial))
+    check(description, "get", "/audit", acme.get("/audit"))
+    check(description, "get", "/rules/{rule_id}", acme.get("/rules/0"))
+
+
 def test_problems_are_as_described(description, acme) -> None:
     check(description, "post", "/events", acme.post("/events", {**DRILL, "level": "loud"}))
     check(description, "post", "/events", acme.post("/events", b"{"))

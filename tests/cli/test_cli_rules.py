@@ -243,7 +243,7 @@ def test_an_event_is_simulated_in_a_table_of_who_and_why(invoke, ana):
     assert said == [
         f"\tana\tmemory\tsent\t(rule:{number}@1)",
         "\tuser:ben\tmemory\tskipped\tWas not to be sent. Nobody and nothing goes by this name any more. (to)",
-        f"rule:{number}@1 “Disks” applied. ",
+        f"rule:{number}@1 “Disks” applied.",
     ]
     assert f"-\tana\tmemory\tsent\t(rule:{number}@1)" in invoke(*given, "--without", number).stdout
     draft = '{"name": "d", "event_types": ["*"], "to": ["memory:ops"]}'

@@ -45,7 +45,7 @@ class Said(NamedTuple):
         """All of it in words."""
         words = {"layer": self.layer, "name": self.name, "reasons": " ".join(self.reasons)}
         if self.matched:
-            return _("%(layer)s “%(name)s” applied. %(reasons)s") % words
+            return (_("%(layer)s “%(name)s” applied. %(reasons)s") % words).rstrip()
         return _("%(layer)s “%(name)s” did not apply: %(reasons)s") % words
 
 

@@ -113,11 +113,14 @@ def condition_lines(tree: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
 
 def differing(differs: Mapping[str, Sequence[Any]]) -> str:
     """What is different, on one line."""
+    from tocsin.rules.bodies import DEFAULTS
+
     return "; ".join(
         f"{name} {json.dumps(before, ensure_ascii=False)} → {json.dumps(after, ensure_ascii=False)}"
         if before is not None
         else f"{name} {json.dumps(after, ensure_ascii=False)}"
         for name, (before, after) in differs.items()
+        if before is not None or after != DEFAULTS.get(name)
     )
 
 
