@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404
 from django.urls import URLPattern, path
 
-from tocsin.api import answers, catalog, deliveries, destinations, events, inbox, rules, trials
+from tocsin.api import answers, catalog, deliveries, destinations, events, inbox, rules, trials, windows
 from tocsin.api.routes import api
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-MODULES = (events, deliveries, destinations, trials, rules, inbox, catalog)
+MODULES = (events, deliveries, destinations, trials, rules, inbox, windows, catalog)
 """Importing them declares their routes."""
 
 
