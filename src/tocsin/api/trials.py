@@ -34,7 +34,7 @@ DEEP = 20
 @route("GET", "/rules/available", MANAGE, shape=AvailablePage)
 def list_available_actions(request: HttpRequest, organization: str = "") -> HttpResponse:
     """What is registered for rules of an organization that wire a trigger to a service and a target."""
-    found = _organization(organization, scope_of(request))
+    found = find_organization(organization, scope_of(request))
     return answers.respond(
         {
             "items": registrations.available(found),
@@ -90,7 +90,7 @@ def _drafts(given: Mapping[str, Any], event: Mapping[str, Any], scope: Scope) ->
     if rule is None and not replaces:
         return []
     with placed("event"):
-        organization = _organization(one_line("organization", event.get("organization")), scope)
+        organization = find_organization(one_line("organization", event.get("organization")), scope)
     number, user = None, None
     if replaces:
         try:
@@ -110,7 +110,7 @@ def _drafts(given: Mapping[str, Any], event: Mapping[str, Any], scope: Scope) ->
         return [RuleDraft(parse_spec(rule, Place(organization, user)), user, number)]
 
 
-def _organization(slug: str, scope: Scope) -> int:
+def find_organization(slug: str, scope: Scope) -> int:
     """One that `scope` sees. Raises `InvalidInput`, in the same words for one that is missing."""
     if not slug and not scope.is_operator:
         return scope.home

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404
 from django.urls import URLPattern, path
 
-from tocsin.api import answers, catalog, deliveries, destinations, events, inbox, rules, trials, windows
+from tocsin.api import (
+    answers,
+    catalog,
+    deliveries,
+    destinations,
+    events,
+    inbox,
+    preferences,
+    rules,
+    trials,
+    windows,
+)
 from tocsin.api.routes import api
 
 if TYPE_CHECKING:
@@ -16,7 +27,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-MODULES = (events, deliveries, destinations, trials, rules, inbox, windows, catalog)
+MODULES = (events, deliveries, destinations, trials, rules, inbox, windows, preferences, catalog)
 """Importing them declares their routes."""
 
 

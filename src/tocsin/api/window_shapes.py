@@ -1,9 +1,9 @@
-"""The shapes of hours, for the API's description. Bodies are judged by `schedule`, not by these."""
+"""The shapes of hours and preferences, for the API's description. Bodies are judged elsewhere, not by these."""
 
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 (pydantic reads the annotations)
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -34,3 +34,46 @@ class WindowsChange(Schema):
     time_zone: str | None = Field(None, examples=["Europe/Oslo"])
     dnd_until: datetime | None = None
     windows: list[WindowOut] | None = None
+
+
+class WishOut(Schema):
+    """Whether a type is told by a channel, which layer says so, and what that layer names."""
+
+    wanted: bool
+    layer: Literal["own", "organization", "default", "mandatory"]
+    key: str
+
+
+class TypeWishesOut(Schema):
+    """A type with what holds on each channel."""
+
+    type: str
+    label: str
+    category: str
+    mandatory: bool
+    default_channels: list[str]
+    channels: dict[str, WishOut]
+
+
+class PreferencesOut(Schema):
+    """All types."""
+
+    items: list[TypeWishesOut]
+
+
+class WishIn(Schema):
+    """A type or "category:NAME", a channel, and whether it is wanted; null lets the layer below decide."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: str = Field(examples=["invoice:paid", "category:billing"])
+    channel: str
+    wanted: bool | None
+
+
+class PreferencesChange(Schema):
+    """Wishes to be kept or forgotten, all or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    changes: list[WishIn]

@@ -24,6 +24,8 @@ class Facts:
     person_exists: bool = True
     person_active: bool = True
     opted_out: bool = False
+    organization_off: bool = False
+    """Their organization switched it off, and they said nothing."""
     dnd_until: datetime | None = None
     opens_at: datetime | None = None
     """When all windows are open next, once their rest is over: theirs, and the rule's. None where there is none."""
@@ -93,4 +95,6 @@ def _judge_person(facts: Facts) -> Verdict | None:
         return Verdict(State.SKIPPED, Reason.INACTIVE)
     if facts.opted_out and not facts.mandatory:
         return Verdict(State.SKIPPED, Reason.OPTED_OUT)
+    if facts.organization_off and not facts.mandatory:
+        return Verdict(State.SKIPPED, Reason.ORGANIZATION_OFF)
     return None

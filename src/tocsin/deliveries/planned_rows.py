@@ -34,7 +34,7 @@ ACTION = "action"
 
 def to_people(wave: Wave, channel: Channel, people: QuerySet[Any]) -> None:
     """Plan one channel for people, those who are not to be told included."""
-    fine, others = resolve.divide(people, channel, wave.type, mandatory=wave.mandatory)
+    fine, others = resolve.divide(people, channel, wave.type, wave.organization, mandatory=wave.mandatory)
     _skipped(wave, channel, others)
     if channel.in_app:
         _to_inboxes(wave, channel, fine)

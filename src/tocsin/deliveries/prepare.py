@@ -17,8 +17,8 @@ from tocsin.deliveries.threads import Group, threads_of
 from tocsin.events import types
 from tocsin.events.models import Event
 from tocsin.levels import Level
-from tocsin.recipients import proof, secrets, users
-from tocsin.recipients.models import Destination, Preference
+from tocsin.recipients import preferences, proof, secrets, users
+from tocsin.recipients.models import Destination
 from tocsin.rules import operator
 from tocsin.schedule.openings import hours_for, opening
 from tocsin.schedule.windows import HORIZON, first_zone
@@ -39,7 +39,7 @@ class Surroundings:
     events: dict[uuid.UUID, Event]
     people: dict[Any, users.Known]
     destinations: dict[int, Known]
-    opted_out: set[tuple[Any, str]]
+    wishes: Wishes
     broken_accounts: set[tuple[Any, str]]
     now: datetime
     threads: dict[Group, str]
@@ -63,7 +63,6 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         {row.event_id for row in claimed}
     )
     people = users.known(keys, channel.slug)
-    refusing = [key for key, known in people.items() if known.refuses]
     broken = Destination.objects.filter(
         user_id__among=keys, channel=channel.slug, managed=True, disabled_at__isnull=False
     )
@@ -71,7 +70,7 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         events=events,
         people=people,
         destinations=_destinations({row.destination_id for row in claimed if row.destination_id is not None}),
-        opted_out=_refused(channel, events, refusing) if refusing else set(),
+        wishes=_wishes(channel, events, people),
         broken_accounts=set(broken.values_list("user", "identity")) if channel.uses_account_email else set(),
         now=now,
         threads=threads_of(channel, claimed, events),
@@ -79,14 +78,27 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
     )
 
 
-def _refused(channel: Channel, events: dict[uuid.UUID, Event], keys: list[Any]) -> set[tuple[Any, str]]:
-    refused = Preference.objects.filter(
-        user_id__among=keys,
-        channel=channel.slug,
-        event_type__in={event.type for event in events.values()},
-        wanted=False,
+class Wishes(NamedTuple):
+    """What was said of a channel: by people, and by organizations."""
+
+    own: dict[Any, dict[str, bool]]
+    organizations: dict[int, dict[str, bool]]
+
+    def refusal(self, user: Any, event: Event) -> str:
+        """The layer that refuses an event; empty where it is wanted."""
+        own, theirs = self.own.get(user, {}), self.organizations.get(event.organization_id, {})
+        wish = preferences.decide(own, theirs, event.type) if own or theirs else None
+        return "" if wish is None or wish.wanted else wish.layer
+
+
+def _wishes(channel: Channel, events: dict[uuid.UUID, Event], people: dict[Any, users.Known]) -> Wishes:
+    """Who refuses nothing is asked only where an organization does: then they may have said yes."""
+    theirs = preferences.said_by_organizations(
+        {event.organization_id for event in events.values()}, channel.slug
     )
-    return set(refused.values_list("user", "event_type"))
+    asked = list(people) if theirs else [key for key, known in people.items() if known.refuses]
+    keys = {key for event in events.values() for key in preferences.keys_of(event.type)}
+    return Wishes(preferences.said_by_people(asked, channel.slug, keys) if asked else {}, theirs)
 
 
 class Known(NamedTuple):
@@ -146,6 +158,7 @@ def _facts(
     channel: Channel, row: Claimed, around: Surroundings, known: users.Known, destination: Known | None
 ) -> Facts:
     event = around.events.get(row.event_id)
+    refusal = around.wishes.refusal(row.user_id, event) if event and row.user_id is not None else ""
     return Facts(
         now=around.now,
         event_state=event.state if event else None,
@@ -154,7 +167,8 @@ def _facts(
         to_person=row.user_id is not None,
         person_exists=known.recipient is not None,
         person_active=known.active,
-        opted_out=bool(event and (row.user_id, event.type) in around.opted_out),
+        opted_out=refusal == preferences.OWN,
+        organization_off=refusal == preferences.ORGANIZATION,
         dnd_until=known.dnd_until,
         opens_at=_opens_at(channel.slug, row, event, known, around.now) if event else None,
         passes=bool(event and _passes(event)),

@@ -32,6 +32,12 @@ class Reason(TextChoices):
     NONE = "", ""
     INACTIVE = "inactive", _("The account is not active.")
     OPTED_OUT = "opted_out", _("They switched this kind of message off on this channel.")
+    ORGANIZATION_OFF = (
+        "organization_off",
+        _(
+            "Their organization switched this kind of message off on this channel, and they did not switch it on."
+        ),
+    )
     NO_DESTINATION = "no_destination", _("They have no address on this channel.")
     DESTINATION_DISABLED = "destination_disabled", _("Their address on this channel is disabled.")
     DESTINATION_UNVERIFIED = "destination_unverified", _("They have not confirmed this address yet.")

@@ -51,7 +51,9 @@ def _plan_next(event: Event, slug: str, turn: int, identities: set[str]) -> int:
             contributor.version,
             contributor.hours is not None,
         )
-        willing, _ = resolve.divide(people, channel, event.type, mandatory=wave.mandatory)
+        willing, _ = resolve.divide(
+            people, channel, event.type, event.organization_id, mandatory=wave.mandatory
+        )
         waiting = willing.filter(~Exists(had_theirs))
         planned += planned_rows.to_addresses_of(wave, channel, waiting, turn=turn, among=identities)
     return planned

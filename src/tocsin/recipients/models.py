@@ -107,18 +107,29 @@ class Destination(models.Model):
 
 
 class Preference(models.Model):
-    """A person's wish for one type of event on one channel."""
+    """A wish for a type of event, or a category, on one channel: a person's, or an organization's for its people."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    event_type = models.CharField(max_length=100)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    organization = models.ForeignKey(
+        "tocsin.Organization", models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    event_type = models.CharField(max_length=110)
     channel = models.CharField(max_length=50)
     wanted = models.BooleanField()
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=True) ^ Q(organization__isnull=True), name="tocsin_preference_owner"
+            ),
             models.UniqueConstraint(
                 fields=["user", "event_type", "channel"], name="tocsin_preference_subject"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "event_type", "channel"], name="tocsin_preference_org_subject"
             ),
         ]
         indexes = [
@@ -130,4 +141,5 @@ class Preference(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {'yes' if self.wanted else 'no'} to {self.event_type} by {self.channel}"
+        whose = self.user_id or f"org {self.organization_id}"
+        return f"{whose}: {'yes' if self.wanted else 'no'} to {self.event_type} by {self.channel}"

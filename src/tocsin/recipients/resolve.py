@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
-from tocsin.recipients import users
+from tocsin.recipients import preferences, users
 from tocsin.recipients.audiences import set_kinds
-from tocsin.recipients.models import Destination, Preference
+from tocsin.recipients.models import Destination
 from tocsin.tenants.models import Membership
 from tocsin.tenants.organizations import is_implicit
 
@@ -71,46 +71,39 @@ def _members(organization: int) -> QuerySet[Membership]:
 
 
 def divide(
-    found: QuerySet[Any], channel: Channel, event_type: str, *, mandatory: bool
+    found: QuerySet[Any], channel: Channel, event_type: str, organization: int, *, mandatory: bool
 ) -> tuple[QuerySet[Any], QuerySet[Any]]:
     """The people who may be told on this channel, and the others, with `tocsin_reason`.
 
     Plain conditions, not one CASE: the database can estimate them. Opt-outs are left out where there are none.
     """
     willing, why = found.exclude(users.inactive()), users.inactive()
-    if not mandatory and _refused(event_type, channel).exists():
-        refuses = opted_out(event_type, channel.slug)
-        willing, why = willing.filter(~refuses), why | Q(refuses)
+    off: list[When] = []
+    if not mandatory and preferences.is_refused_by_somebody(event_type, channel.slug):
+        refuses, off = _refusals(event_type, channel.slug, organization)
+        willing, why = willing.filter(~refuses), why | refuses
     if not channel.in_app:
         why |= ~usable(channel)
-    return willing, _with_reason(found.filter(why), channel, event_type, mandatory=mandatory)
+    return willing, _with_reason(found.filter(why), channel, off)
 
 
-def _refused(event_type: str, channel: Channel) -> QuerySet[Preference]:
-    refused: QuerySet[Preference] = Preference.objects.filter(
-        event_type=event_type, channel=channel.slug, wanted=False
-    )
-    return refused
+def _refusals(event_type: str, channel: str, organization: int) -> tuple[Q, list[When]]:
+    """Who is not to be told, and by whose word; what their organization says holds for those who say nothing."""
+    no = preferences.refused_by_user(event_type, channel)
+    if not preferences.organization_refuses(event_type, channel, organization):
+        return no, [When(no, then=Value("opted_out"))]
+    refuses = ~preferences.wanted_by_user(event_type, channel)
+    return refuses, [When(no, then=Value("opted_out")), When(refuses, then=Value("organization_off"))]
 
 
-def _with_reason(
-    found: QuerySet[Any], channel: Channel, event_type: str, *, mandatory: bool
-) -> QuerySet[Any]:
+def _with_reason(found: QuerySet[Any], channel: Channel, off: list[When]) -> QuerySet[Any]:
     """Annotate people with `tocsin_reason`: why they are not told on this channel, empty if they are."""
-    cases = [When(users.inactive(), then=Value("inactive"))]
-    if not mandatory:
-        cases.append(When(opted_out(event_type, channel.slug), then=Value("opted_out")))
+    cases = [When(users.inactive(), then=Value("inactive")), *off]
     if not channel.in_app:
         cases += _without_address(channel)
     reason = Case(*cases, default=Value(""), output_field=CharField())
     judged: QuerySet[Any] = found.annotate(tocsin_reason=reason)
     return judged
-
-
-def opted_out(event_type: str, channel: str) -> Exists:
-    """SQL: whether this user does not want this type of event on this channel."""
-    refused = Preference.objects.filter(event_type=event_type, channel=channel, wanted=False)
-    return Exists(refused.filter(user=OuterRef("pk")))
 
 
 def _without_address(channel: Channel) -> list[When]:

@@ -1,0 +1,192 @@
+"""What people want to hear of, by which channel: their own word, else their organization's, else the type's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from tocsin.channels import registry
+from tocsin.conf import nearest
+from tocsin.errors import FieldError, InvalidInput, invalid
+from tocsin.events import types
+from tocsin.recipients.models import Preference
+from tocsin.tenants.audit import note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+CATEGORY = "category:"
+OWN, ORGANIZATION, DEFAULT, MANDATORY = "own", "organization", "default", "mandatory"
+"""The layers that may decide."""
+MOST_CHANGES = 500
+
+
+class Wish(NamedTuple):
+    """Whether somebody is told of a type by a channel, and which layer says so."""
+
+    wanted: bool
+    layer: str
+    key: str = ""
+    """What that layer names: the type, or "category:billing"."""
+
+
+def keys_of(event_type: str) -> tuple[str, ...]:
+    """What preferences may name to mean a type, the more specific first."""
+    category = types.find(event_type).category
+    return (event_type, f"{CATEGORY}{category}") if category else (event_type,)
+
+
+def decide(own: Mapping[str, bool], organization: Mapping[str, bool], event_type: str) -> Wish:
+    """What holds for a type, of what a person and their organization said on one channel. Pure."""
+    if types.find(event_type).mandatory:
+        return Wish(True, MANDATORY)
+    keys = keys_of(event_type)
+    for layer, said in ((OWN, own), (ORGANIZATION, organization)):
+        for key in keys:
+            if key in said:
+                return Wish(said[key], layer, key)
+    return Wish(True, DEFAULT)
+
+
+def said_by_organizations(organizations: Iterable[int], channel: str) -> dict[int, dict[str, bool]]:
+    """What organizations said on a channel; those that said nothing are left out."""
+    rows = Preference.objects.filter(organization__in=set(organizations), channel=channel)
+    found: dict[int, dict[str, bool]] = defaultdict(dict)
+    for organization, key, wanted in rows.values_list("organization", "event_type", "wanted"):
+        found[organization][key] = wanted
+    return found
+
+
+def said_by_people(users: Iterable[Any], channel: str, keys: Iterable[str]) -> dict[Any, dict[str, bool]]:
+    """What people said of these types and categories on a channel."""
+    rows = Preference.objects.filter(user__among=list(users), channel=channel, event_type__in=set(keys))
+    found: dict[Any, dict[str, bool]] = defaultdict(dict)
+    for user, key, wanted in rows.values_list("user", "event_type", "wanted"):
+        found[user][key] = wanted
+    return found
+
+
+def organization_refuses(event_type: str, channel: str, organization: int) -> bool:
+    """Whether an organization switched a type off for those who did not say otherwise."""
+    said = said_by_organizations([organization], channel).get(organization, {})
+    return not decide({}, said, event_type).wanted
+
+
+def is_refused_by_somebody(event_type: str, channel: str) -> bool:
+    """Whether anybody at all switched this type, or its category, off on a channel."""
+    refused = Preference.objects.filter(event_type__in=keys_of(event_type), channel=channel, wanted=False)
+    return bool(refused.exists())
+
+
+def refused_by_user(event_type: str, channel: str) -> Q:
+    """SQL for `decide`: whether this user says no."""
+    return _says(event_type, channel, wanted=False)
+
+
+def wanted_by_user(event_type: str, channel: str) -> Q:
+    """SQL for `decide`: whether this user says yes."""
+    return _says(event_type, channel, wanted=True)
+
+
+def _says(event_type: str, channel: str, *, wanted: bool) -> Q:
+    theirs = Preference.objects.filter(user=OuterRef("pk"), channel=channel)
+    exact, *wider = (theirs.filter(event_type=key) for key in keys_of(event_type))
+    said = Q(Exists(exact.filter(wanted=wanted)))
+    for rows in wider:
+        said |= Q(Exists(rows.filter(wanted=wanted))) & ~Q(Exists(exact))
+    return said
+
+
+def matrix(user: Any, organization: int) -> list[dict[str, Any]]:
+    """Every type with what holds for a person on each channel, and which layer says so."""
+    keys = {key for name in types.types() for key in keys_of(name)}
+    channels = list(registry.channels())
+    own = {slug: said_by_people([user], slug, keys).get(user, {}) for slug in channels}
+    theirs = {slug: said_by_organizations([organization], slug).get(organization, {}) for slug in channels}
+    return [
+        {
+            "type": name,
+            "label": str(kind.label),
+            "category": kind.category,
+            "mandatory": kind.mandatory,
+            "default_channels": list(kind.channels),
+            "channels": {slug: decide(own[slug], theirs[slug], name)._asdict() for slug in channels},
+        }
+        for name, kind in sorted(types.types().items())
+    ]
+
+
+class Change(NamedTuple):
+    """A wish that is to be kept, or with None forgotten, so that the layer below decides."""
+
+    key: str
+    channel: str
+    wanted: bool | None
+
+
+def parse_changes(given: object, field: str = "changes") -> list[Change]:
+    """Changes of `[{"subject": "invoice:paid", "channel": "email", "wanted": false}]`. Raises `InvalidInput`."""
+    if not isinstance(given, list) or len(given) > MOST_CHANGES:
+        raise invalid(
+            field, f"must be a list of at most {MOST_CHANGES}.", "Send subject, channel and wanted of each."
+        )
+    changes: list[Change] = []
+    errors: list[FieldError] = []
+    for index, one in enumerate(given):
+        try:
+            changes.append(_change(one, f"{field}.{index}"))
+        except InvalidInput as error:
+            errors += error.errors
+    if errors:
+        raise InvalidInput(*errors)
+    return changes
+
+
+def _change(given: object, where: str) -> Change:
+    if not isinstance(given, dict) or given.keys() != {"subject", "channel", "wanted"}:
+        raise invalid(where, "must have subject, channel and wanted.", "Send wanted as true, false or null.")
+    subject, channel, wanted = given["subject"], given["channel"], given["wanted"]
+    if wanted is not None and not isinstance(wanted, bool):
+        raise invalid(f"{where}.wanted", "must be true, false or null.", "null lets the layer below decide.")
+    if channel not in registry.channels():
+        raise invalid(
+            f"{where}.channel",
+            f"{str(channel)[:50]!r} is not known.",
+            nearest(str(channel), registry.channels()),
+        )
+    known = types.types()
+    subjects = [*known, *sorted({f"{CATEGORY}{kind.category}" for kind in known.values() if kind.category})]
+    if subject not in subjects:
+        raise invalid(
+            f"{where}.subject", f"{str(subject)[:100]!r} is not known.", nearest(str(subject), subjects)
+        )
+    if wanted is False and subject in known and known[subject].mandatory:
+        raise invalid(
+            f"{where}.wanted", f"{subject} cannot be switched off.", "It is mandatory. Leave it out."
+        )
+    return Change(subject, channel, wanted)
+
+
+@transaction.atomic
+def save(changes: Iterable[Change], by: str, *, user: Any = None, organization: int | None = None) -> None:
+    """Keep the wishes of a person, or of an organization for those of its people who said nothing."""
+    owner = {"user_id": user} if organization is None else {"organization_id": organization}
+    for change in changes:
+        subject = {**owner, "event_type": change.key, "channel": change.channel}
+        if change.wanted is None:
+            Preference.objects.filter(**subject).delete()
+        else:
+            Preference.objects.update_or_create(**subject, defaults={"wanted": change.wanted})
+        if organization is not None:
+            after = {} if change.wanted is None else {"wanted": change.wanted}
+            note(
+                organization,
+                by,
+                "preference",
+                f"{change.key} by {change.channel}"[:100],
+                before={},
+                after=after,
+            )
