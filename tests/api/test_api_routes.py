@@ -94,6 +94,7 @@ PAGES = {
     "tocsin:event-confirm": "events:write",
     "tocsin:deliveries": "events:read",
     "tocsin:replay": "deliveries:write",
+    "tocsin:unsubscribe": "anyone",
     "tocsin-account:login": "anyone",
     "tocsin-account:logout": "anyone",
 }

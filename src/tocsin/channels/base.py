@@ -104,6 +104,8 @@ class Message:
     """The provider's id of an earlier message of the same group."""
     action: str = "open"
     """open, update or resolve."""
+    unsubscribe_url: str = ""
+    """Where the recipient may end messages of this kind, by a POST without signing in; empty where they may not."""
 
     @property
     def event(self) -> EventView:
@@ -165,6 +167,8 @@ class Channel:
     uses_account_email: ClassVar[bool] = False
     """True where a user's account e-mail is a destination without set-up."""
     abilities: ClassVar[Abilities] = Abilities()
+    unsubscribes: ClassVar[bool] = False
+    """True where messages carry `Message.unsubscribe_url`."""
     runs_foreign_code: ClassVar[bool] = False
     """True where `send` runs code that keeps no deadline of ours: it is then run in threads apart."""
 

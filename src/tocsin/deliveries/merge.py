@@ -17,6 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from tocsin import clock
 from tocsin.deliveries.claim import Claimed, claim_also
 from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.prepare import unsubscribe_url
 from tocsin.deliveries.states import Reason, State
 from tocsin.events.states import Status
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from tocsin.channels.base import Message
+    from tocsin.channels.base import Channel, Message
 
 MOST = 200
 """Events in one message."""
@@ -56,7 +57,7 @@ def gather(channel: str, claimed: Sequence[Claimed]) -> list[Claimed]:
     return found
 
 
-def join(messages: Iterable[Message], rows: Mapping[int, Claimed]) -> Joined:
+def join(channel: Channel, messages: Iterable[Message], rows: Mapping[int, Claimed]) -> Joined:
     """Make one message of those that were put off for one address. A lead's row is marked as one."""
     alike = defaultdict(list)
     for message in messages:
@@ -79,7 +80,9 @@ def join(messages: Iterable[Message], rows: Mapping[int, Claimed]) -> Joined:
         rows[lead].merged_into = lead
         made.carried.update(pks & held - {lead})
         made.lost.update(pks - held)
-        made.messages.append(_one([one for one in part if one.delivery_id in held]))
+        one = _one([one for one in part if one.delivery_id in held])
+        url = unsubscribe_url(channel, rows[lead].user_id, {event.type for event in one.events})
+        made.messages.append(replace(one, unsubscribe_url=url))
     made.messages.sort(key=lambda message: message.delivery_id)
     return made
 

@@ -17,7 +17,7 @@ from tocsin.deliveries.threads import Group, threads_of
 from tocsin.events import types
 from tocsin.events.models import Event
 from tocsin.levels import Level
-from tocsin.recipients import preferences, proof, secrets, users
+from tocsin.recipients import preferences, proof, secrets, unsubscribe, users
 from tocsin.recipients.models import Destination
 from tocsin.rules import operator
 from tocsin.schedule.openings import hours_for, opening
@@ -151,6 +151,14 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         locale=row.locale,
         thread=thread,
         action="resolve" if event.status == "resolved" else "update" if thread else "open",
+        unsubscribe_url=unsubscribe_url(channel, row.user_id, (event.type,)),
+    )
+
+
+def unsubscribe_url(channel: Channel, user: Any, event_types: Iterable[str]) -> str:
+    """Where a person ends such messages; empty for channels that do not say it, and for addresses of nobody."""
+    return (
+        unsubscribe.link(user, channel.slug, event_types) if channel.unsubscribes and user is not None else ""
     )
 
 

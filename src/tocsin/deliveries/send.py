@@ -206,7 +206,7 @@ class Hand:
         return messages
 
     def _join(self, messages: list[Message]) -> list[Message]:
-        joined = merge.join(messages, self._rows)
+        joined = merge.join(self.channel, messages, self._rows)
         with self._lock:
             for pk in joined.carried:
                 del self._rows[pk]

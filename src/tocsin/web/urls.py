@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.web import inbox, ledger
+from tocsin.web import inbox, ledger, unsubscribe
 
 app_name = "tocsin"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("events/<uuid:event_id>/", ledger.event, name="event"),
     path("events/<uuid:event_id>/cancel/", ledger.cancel, name="event-cancel"),
     path("events/<uuid:event_id>/confirm/", ledger.confirm, name="event-confirm"),
+    path("unsubscribe/<str:token>/", unsubscribe.page, name="unsubscribe"),
     path("deliveries/", ledger.deliveries, name="deliveries"),
     path("deliveries/replay/", ledger.replay, name="replay"),
 ]

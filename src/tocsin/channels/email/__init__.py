@@ -30,6 +30,7 @@ class EmailChannel(Channel):
     batch_size = 500
     address_field = "email_address"
     uses_account_email = True
+    unsubscribes = True
     abilities = Abilities(formats=("text", "html"), threads=True, receipts=True)
 
     def not_ready(self) -> str:

@@ -20,6 +20,8 @@ from tocsin.channels.text import one_line
 if TYPE_CHECKING:
     from tocsin.channels.base import Message
 
+ONE_CLICK = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+"""RFC 8058: a mail program may post to the address of List-Unsubscribe by itself."""
 NAME_BYTES = 45
 """What one encoded word holds: a longer name would need several, which readers put together differently."""
 _MESSAGE_ID = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,100}>")
@@ -44,6 +46,8 @@ def personal_of(message: Message, sender: Sender, date: str) -> Personal:
     """The recipient's part. Raises `Refused` for an address or a name that cannot stand in a header."""
     address = message.target.settings.get("email_address", "")
     further = _thread(message.thread) if message.thread else ()
+    if message.unsubscribe_url:
+        further += ("List-Unsubscribe", f"<{message.unsubscribe_url}>"), ONE_CLICK
     return personal_to(message, address, sender, date, name=_name(message), further=further)
 
 
