@@ -8,9 +8,11 @@ from django.http import HttpResponse
 
 from tocsin.api import answers
 from tocsin.api.auth import READER
+from tocsin.api.bodies import placed, read_object
+from tocsin.api.openapi import body_of
 from tocsin.api.params import Cursor, Limit  # noqa: TC001 (ninja reads the annotations)
 from tocsin.api.routes import route, scope_of
-from tocsin.api.schemas import ChangedOut, CountsOut, ItemPage
+from tocsin.api.schemas import ChangedOut, CountsOut, ItemPage, SnoozeIn
 from tocsin.channels import registry
 from tocsin.conf import check_slug
 from tocsin.inbox import queries
@@ -25,12 +27,20 @@ STREAMS = "tocsin.streams"
 
 @route("GET", "/inbox", READER, shape=ItemPage)
 def list_inbox(
-    request: HttpRequest, unread: bool = False, channel: str = "", after: Cursor = "", limit: Limit = 50
+    request: HttpRequest,
+    *,
+    unread: bool = False,
+    snoozed: bool = False,
+    channel: str = "",
+    after: Cursor = "",
+    limit: Limit = 50,
 ) -> HttpResponse:
-    """The reader's items, newest first."""
+    """The reader's items, newest first; those that are put off only where they are asked for."""
     if channel:
         check_slug("channel", channel, [one.slug for one in registry.in_app()])
-    page = queries.list_items(request.user, unread=unread, channel=channel, after=after, limit=limit)
+    page = queries.list_items(
+        request.user, unread=unread, snoozed=snoozed, channel=channel, after=after, limit=limit
+    )
     return answers.respond({"items": [item.as_json() for item in page.items], "next": page.next or None})
 
 
@@ -72,3 +82,12 @@ def read_item(request: HttpRequest, item_id: str) -> HttpResponse:
 def dismiss_item(request: HttpRequest, item_id: str) -> HttpResponse:
     """Put one item away."""
     return answers.respond({"changed": queries.dismiss(request.user, [item_id])})
+
+
+@route("POST", "/inbox/{item_id}/snooze", READER, shape=ChangedOut, problems=(400, 404, 413, 415),
+       body=body_of(SnoozeIn))  # fmt: skip
+def snooze_item(request: HttpRequest, item_id: str) -> HttpResponse:
+    """Put one item off: it comes back unread."""
+    with placed():
+        given = read_object(request, SnoozeIn.model_fields)
+        return answers.respond({"changed": queries.snooze(request.user, [item_id], given.get("until"))})

@@ -213,6 +213,15 @@ class ItemOut(Schema):
     read_at: datetime | None
     dismissed_at: datetime | None
     expires_at: datetime | None
+    snoozed_until: datetime | None
+
+
+class SnoozeIn(Schema):
+    """When an item is to come back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: datetime
 
 
 class ItemPage(Schema):

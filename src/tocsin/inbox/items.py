@@ -34,6 +34,7 @@ class Item:
     read_at: datetime | None
     dismissed_at: datetime | None
     expires_at: datetime | None
+    snoozed_until: datetime | None
 
     def as_json(self) -> dict[str, Any]:
         """The item as `GET /inbox` lists it."""
@@ -53,6 +54,7 @@ class Item:
             "read_at": _iso(self.read_at),
             "dismissed_at": _iso(self.dismissed_at),
             "expires_at": _iso(self.expires_at),
+            "snoozed_until": _iso(self.snoozed_until),
         }
 
 
@@ -83,6 +85,7 @@ def made_of(row: InboxItem) -> Item:
         read_at=row.read_at,
         dismissed_at=row.dismissed_at,
         expires_at=event.expires_at,
+        snoozed_until=row.snoozed_until,
     )
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from tocsin.tenants.scope import ScopedManager
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def awake(now: datetime) -> Q:
+    """Items that are not snoozed at this moment."""
+    return Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=now)
 
 
 class InboxItem(models.Model):

@@ -13,9 +13,10 @@ from django.db.models.functions import Coalesce
 
 from tocsin import clock
 from tocsin.errors import NotFound, invalid
+from tocsin.events.draft import clean_time
 from tocsin.inbox import wake
 from tocsin.inbox.items import Item, Page, made_of
-from tocsin.inbox.models import InboxItem
+from tocsin.inbox.models import InboxItem, awake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,8 @@ BELL = "message"
 MAX_LIMIT = 200
 COLUMNS = (
     "id", "channel", "created_at", "read_at", "dismissed_at", "event__id", "event__type", "event__level",
-    "event__title", "event__body", "event__url", "event__actions", "event__actor", "event__expires_at",
+    "snoozed_until", "event__title", "event__body", "event__url", "event__actions", "event__actor",
+    "event__expires_at",
 )  # fmt: skip
 
 
@@ -36,17 +38,20 @@ def list_items(
     channel: str = "",
     unread: bool = False,
     dismissed: bool = False,
+    snoozed: bool = False,
     after: str = "",
     limit: int = 50,
 ) -> Page:
     """The reader's items, newest first; `after` is the `next` of the page before.
 
     Without `channel`: of all in-app channels. `unread`: only what waits for the reader; banners and alerts
-    whose time is over do not. `dismissed`: only what the reader put away, which is left out otherwise.
+    whose time is over do not. `dismissed`: only what the reader put away, which is left out otherwise; `snoozed`:
+    only what the reader put off, until it comes back.
     Raises `InvalidInput` for a malformed `after`.
     """
     limit = min(max(limit, 1), MAX_LIMIT)
-    rows = _of(user).filter(dismissed_at__isnull=not dismissed)
+    is_awake = awake(clock.now())
+    rows = _of(user).filter(~is_awake if snoozed else is_awake, dismissed_at__isnull=not dismissed)
     if channel:
         rows = rows.filter(channel=channel)
     if unread:
@@ -77,7 +82,7 @@ def mark_read(user: Any, ids: Iterable[str]) -> int:
 def mark_all_read(user: Any, channel: str = BELL) -> int:
     """Everything in the bell is read; banners and alerts stay, each wants an answer of its own."""
     now = clock.now()
-    unread = _of(user).filter(channel=channel, read_at__isnull=True, dismissed_at__isnull=True)
+    unread = _of(user).filter(awake(now), channel=channel, read_at__isnull=True, dismissed_at__isnull=True)
     return _change(unread, read_at=now, seen_at=Coalesce("seen_at", now))
 
 
@@ -88,9 +93,24 @@ def dismiss(user: Any, ids: Iterable[str]) -> int:
     return _change(rows, dismissed_at=now, read_at=Coalesce("read_at", now), seen_at=Coalesce("seen_at", now))
 
 
+def snooze(user: Any, ids: Iterable[str], until: object) -> int:
+    """Put these off: they leave the inbox and come back unread at `until`, an aware time or RFC 3339 text.
+
+    Returns how many that changed. Raises `NotFound` if one is not theirs, `InvalidInput` for a time that is past.
+    """
+    moment = clean_time("until", until)
+    if moment is None or moment <= clock.now():
+        raise invalid(
+            "until", "is past." if moment else "is missing.", "Give a time when it is to come back."
+        )
+    rows = _these(user, ids).filter(dismissed_at__isnull=True)
+    return _change(rows, snoozed_until=moment, read_at=None)
+
+
 def newest_ids(user: Any, limit: int = 50) -> list[str]:
     """Public ids of the reader's newest items that are not put away, newest first."""
-    rows = _of(user).filter(dismissed_at__isnull=True).order_by("-pk").values_list("pk", flat=True)
+    rows = _of(user).filter(awake(clock.now()), dismissed_at__isnull=True)
+    rows = rows.order_by("-pk").values_list("pk", flat=True)
     return [f"i{pk}" for pk in rows[:limit]]
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from tocsin import clock
 from tocsin.channels import registry
-from tocsin.inbox.models import InboxItem
+from tocsin.inbox.models import InboxItem, awake
 from tocsin.inbox.queries import BELL
 from tocsin.recipients import users
 
@@ -78,7 +79,7 @@ def summaries(keys: Iterable[Any]) -> dict[Any, Summary]:
 def _summaries(keys: list[Any]) -> dict[Any, Summary]:
     slugs = _slugs()
     own = InboxItem.objects.filter(user=OuterRef("pk")).order_by()
-    unread = own.filter(read_at__isnull=True, dismissed_at__isnull=True)
+    unread = own.filter(awake(clock.now()), read_at__isnull=True, dismissed_at__isnull=True)
     columns = {
         f"n{i}": CountOf(unread.filter(channel=slug).values("pk")[:CAP]) for i, slug in enumerate(slugs)
     }

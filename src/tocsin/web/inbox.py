@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from tocsin import clock
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.inbox import queries
 from tocsin.inbox.summary import summary
@@ -19,7 +21,13 @@ from tocsin.web.policy import strict
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-SHOWN: dict[str, dict[str, Any]] = {"": {}, "unread": {"unread": True}, "dismissed": {"dismissed": True}}
+SNOOZE = timedelta(days=7)
+SHOWN: dict[str, dict[str, Any]] = {
+    "": {},
+    "unread": {"unread": True},
+    "snoozed": {"snoozed": True},
+    "dismissed": {"dismissed": True},
+}
 PAGE = 30
 
 
@@ -65,6 +73,8 @@ def change(request: HttpRequest) -> HttpResponse:
                 queries.mark_read(request.user, [public_id])
             case "dismiss":
                 queries.dismiss(request.user, [public_id])
+            case "snooze":
+                queries.snooze(request.user, [public_id], clock.now() + SNOOZE)
             case "read-all":
                 queries.mark_all_read(request.user)
             case other:
