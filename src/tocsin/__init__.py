@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tocsin.events.types import check, event_type
-    from tocsin.pipeline import cancel, forget, notify
+    from tocsin.pipeline import cancel, forget, notify, reschedule
     from tocsin.recipients.audiences import audience, to
     from tocsin.rules.registrations import Action, register_action, register_service, register_target
 
@@ -26,6 +26,7 @@ __all__ = [
     "register_action",
     "register_service",
     "register_target",
+    "reschedule",
     "to",
 ]
 
@@ -40,6 +41,7 @@ _HOMES = {
     "register_action": "tocsin.rules.registrations",
     "register_service": "tocsin.rules.registrations",
     "register_target": "tocsin.rules.registrations",
+    "reschedule": "tocsin.pipeline",
     "to": "tocsin.recipients.audiences",
 }
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from tocsin.channels.outcomes import Outcome
     from tocsin.deliveries.simulate import Simulation
     from tocsin.events.accept import Accepted
@@ -145,18 +147,44 @@ def cancel(
 
     Raises `NotFound` for an id that `scope` does not see.
     """
+    return intervene.cancel(_meant(event_id, about, organization, scope))
+
+
+def reschedule(
+    *,
+    due_at: datetime,
+    event_id: uuid.UUID | str | None = None,
+    about: Any = None,
+    organization: str = "",
+    scope: Scope = OPERATOR,
+) -> int:
+    """Give one event, or all that hang on an object, another due date; those that are planned stay as they are.
+
+    Returns how many that changed. Raises `NotFound` for an id that `scope` does not see, and `InvalidInput`.
+    """
+    moment = draft.clean_time("due_at", due_at)
+    if moment is None:
+        raise invalid("due_at", "is missing.", "Give an aware time.")
+    changed = intervene.reschedule(_meant(event_id, about, organization, scope), moment)
+    if changed:
+        transaction.on_commit(partial(engines.hint, PLAN, changed), robust=True)
+    return changed
+
+
+def _meant(event_id: uuid.UUID | str | None, about: Any, organization: str, scope: Scope) -> QuerySet[Event]:
+    """The one event, or all that hang on an object."""
     if (event_id is None) == (about is None):
         raise invalid("event_id", "or about must be given, and not both.")
-    found = Event.objects.within(scope)
+    found: QuerySet[Event] = Event.objects.within(scope)
     if about is not None:
         key = draft.about_key("about", about)
         if not key:
             raise invalid("about", "is empty.", "Give the object that the events hang on.")
-        return intervene.cancel(found.filter(organization=organization_id(organization), about=key))
+        return found.filter(organization=organization_id(organization), about=key)
     found = found.filter(pk=event_key(event_id))
     if not found.exists():
         raise NotFound(f"There is no event {event_id}.")
-    return intervene.cancel(found)
+    return found
 
 
 def confirm(event_id: uuid.UUID | str, by: str, scope: Scope = OPERATOR) -> Event:

@@ -9,10 +9,18 @@ from django.utils.translation import override
 
 from tocsin import pipeline
 from tocsin.api import answers, ingest
+from tocsin.api.bodies import placed, read_object
 from tocsin.api.limits import read_capped
-from tocsin.api.openapi import EVENTS_BODY, IDEMPOTENCY_KEY
+from tocsin.api.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, body_of
 from tocsin.api.routes import route, scope_of
-from tocsin.api.schemas import AcceptedList, CancelledOut, EventOut, ExplanationOut
+from tocsin.api.schemas import (
+    AcceptedList,
+    CancelledOut,
+    EventOut,
+    ExplanationOut,
+    RescheduledOut,
+    RescheduleIn,
+)
 from tocsin.deliveries.explain import explain
 from tocsin.errors import NotFound
 from tocsin.events.models import Event
@@ -65,6 +73,18 @@ def explain_event(
 def cancel_event(request: HttpRequest, event_id: str) -> HttpResponse:
     """Cancel an event and its unsent deliveries."""
     return answers.respond({"cancelled": pipeline.cancel(event_id=event_id, scope=scope_of(request))})
+
+
+@route("POST", "/events/{event_id}/reschedule", ingest.WRITE, shape=RescheduledOut, problems=(400, 404, 413, 415),
+       body=body_of(RescheduleIn))  # fmt: skip
+def reschedule_event(request: HttpRequest, event_id: str) -> HttpResponse:
+    """Give an event another due date; 0 where its planning has begun."""
+    scope = scope_of(request)
+    _find(event_id, scope)
+    with placed():
+        due_at = read_object(request, RescheduleIn.model_fields).get("due_at")
+        changed = pipeline.reschedule(event_id=event_id, due_at=due_at, scope=scope)  # type: ignore[arg-type]
+    return answers.respond({"rescheduled": changed})
 
 
 @route("POST", "/events/{event_id}/confirm", ingest.WRITE, shape=EventOut, problems=(404, 409))

@@ -109,6 +109,20 @@ class EventOut(Schema):
     sentence: str
 
 
+class RescheduleIn(Schema):
+    """When an event is to be due."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    due_at: datetime
+
+
+class RescheduledOut(Schema):
+    """How many events that changed."""
+
+    rescheduled: int
+
+
 class CancelledOut(Schema):
     """How many events that changed: 0 where it was too late, or cancelled already."""
 

@@ -14,13 +14,14 @@ from tocsin.deliveries import merge
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import FINAL, UNSENT, Reason, State
 from tocsin.deliveries.succession import plan_successors
-from tocsin.errors import Conflict, NotFound
+from tocsin.errors import Conflict, NotFound, invalid
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.tenants.audit import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -46,6 +47,22 @@ def cancel(events: QuerySet[Event]) -> int:
         unsent.update(state=State.CANCELLED, reason=Reason.EVENT_CANCELLED, finished_at=clock.DatabaseNow())
         merge.settle(leads)
         return changed
+
+
+def reschedule(events: QuerySet[Event], due_at: datetime) -> int:
+    """Give events that nobody has begun to plan another due date. Returns how many that changed.
+
+    Raises `InvalidInput` where one of them would be due when it has expired.
+    """
+    with transaction.atomic():
+        waiting = events.filter(state=EventState.WAITING).select_for_update()
+        keys = list(waiting.values_list("pk", flat=True))
+        chosen = Event.objects.filter(pk__in=keys)
+        if over := chosen.filter(expires_at__lte=due_at).values_list("expires_at", flat=True).first():
+            raise invalid(
+                "due_at", f"is not before the event expires, at {over.isoformat()}.", "Give an earlier time."
+            )
+        return int(chosen.update(due_at=due_at))
 
 
 def confirm(events: QuerySet[Event], by: str) -> Event:
