@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tocsin.pipeline")
 
-MOST_RULES_NAMED = 5
 MOST_NAMED = 50
 """Of unknown fields: to look for the nearest name of each takes time."""
 
@@ -235,16 +234,7 @@ def change_hours(user_pk: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 def remove_destination(destination: Destination, by: str, *, force: bool = False) -> None:
     """Remove a destination. Raises `Conflict` for one that rules tell; with `force` it is taken out of them."""
     with transaction.atomic():
-        using = uses.rules_using(destination)
-        if using and not force:
-            names = ", ".join(f"“{rule.name}” (rule:{rule.pk})" for rule in using[:MOST_RULES_NAMED])
-            more = f" and {len(using) - MOST_RULES_NAMED} more" if len(using) > MOST_RULES_NAMED else ""
-            raise Conflict(
-                f"This destination is told by {names}{more}. Take it out of them first, or use force, which does "
-                "that, and switches off what would tell nobody."
-            )
-        for rule in using:
-            uses.take_out(rule, destination, by)
+        uses.free(destination, by, force=force)
         destinations.delete(destination)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tocsin.errors import Conflict
 from tocsin.rules import save
 from tocsin.rules.models import Rule
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tocsin.rules.spec import Spec
 
 DESTINATION = "destination"
+MOST_NAMED = 5
 
 
 def rules_using(destination: Destination) -> list[Rule]:
@@ -26,12 +28,21 @@ def rules_using(destination: Destination) -> list[Rule]:
     return list(Rule.objects.filter(pk__in=found | set(aimed.values_list("pk", flat=True))).order_by("pk"))
 
 
-def take_out(rule: Rule, destination: Destination, by: str) -> None:
-    """Let a rule name a destination no longer; one that would tell nobody is switched off."""
-    spec = without(save.spec_of(rule), destination.pk)
-    save.write(
-        spec, save.place_of(rule), f"{by}, removing destination {destination.pk}", rule=rule, action="change"
-    )
+def free(destination: Destination, by: str, *, force: bool) -> None:
+    """Let no rule name a destination. Raises `Conflict` with the rules that do, unless `force` takes it out of them.
+
+    A rule that would tell nobody then is switched off.
+    """
+    using = rules_using(destination)
+    if using and not force:
+        names = ", ".join(f"“{rule.name}” (rule:{rule.pk})" for rule in using[:MOST_NAMED])
+        more = f" and {len(using) - MOST_NAMED} more" if len(using) > MOST_NAMED else ""
+        remedy = "Take it out of them first, or use force, which does that, and switches off what would tell nobody."
+        raise Conflict(f"This destination is told by {names}{more}. {remedy}")
+    for rule in using:
+        spec = without(save.spec_of(rule), destination.pk)
+        whose = f"{by}, removing destination {destination.pk}"
+        save.write(spec, save.place_of(rule), whose, rule=rule, action="change")
 
 
 def without(spec: Spec, destination: int) -> Spec:
