@@ -84,6 +84,10 @@ class Wishes(NamedTuple):
     own: dict[Any, dict[str, bool]]
     organizations: dict[int, dict[str, bool]]
 
+    @property
+    def said_anything(self) -> bool:
+        return bool(self.own or self.organizations)
+
     def refusal(self, user: Any, event: Event) -> str:
         """The layer that refuses an event; empty where it is wanted."""
         own, theirs = self.own.get(user, {}), self.organizations.get(event.organization_id, {})
@@ -166,7 +170,9 @@ def _facts(
     channel: Channel, row: Claimed, around: Surroundings, known: users.Known, destination: Known | None
 ) -> Facts:
     event = around.events.get(row.event_id)
-    refusal = around.wishes.refusal(row.user_id, event) if event and row.user_id is not None else ""
+    refusal = ""
+    if around.wishes.said_anything and event is not None and row.user_id is not None:
+        refusal = around.wishes.refusal(row.user_id, event)
     return Facts(
         now=around.now,
         event_state=event.state if event else None,
@@ -193,9 +199,12 @@ def _facts(
 
 def _opens_at(channel: str, row: Claimed, event: Event, known: users.Known, now: datetime) -> datetime | None:
     """When the windows are open that hold for this delivery: the person's on the channel, and the rule's."""
+    rule = event.trace.get("hours")
+    if not known.windows and rule is None:
+        return None
     hours = hours_for(known.windows, channel)
-    if rule := event.trace.get("hours", {}).get(row.layer):
-        hours.append(rule)
+    if rule and row.layer in rule:
+        hours.append(rule[row.layer])
     if not hours:
         return None
     zone = first_zone(known.time_zone, event.organization.time_zone)

@@ -66,7 +66,7 @@ class Reason(TextChoices):
     REPLAYED = "replayed", _("An operator sent it on its way again.")
 
 
-PUT_OFF = (Reason.DO_NOT_DISTURB, Reason.WINDOW_CLOSED, Reason.MERGED)
+PUT_OFF = frozenset({Reason.DO_NOT_DISTURB, Reason.WINDOW_CLOSED, Reason.MERGED})
 """Reasons of deliveries that waited for a better moment."""
 
 
