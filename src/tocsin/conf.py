@@ -59,6 +59,15 @@ def _rules(value: Any) -> str:
     return "" if fine else "must be a list of dicts"
 
 
+def _retention(value: Any) -> str:
+    if not isinstance(value, dict) or not all(
+        isinstance(days, int) and not isinstance(days, bool) and days >= 1 for days in value.values()
+    ):
+        return "must be a dict of days"
+    unknown = sorted(set(value) - set(RETENTION))
+    return f"has {', '.join(unknown)}; known are {', '.join(RETENTION)}" if unknown else ""
+
+
 def _networks(value: Any) -> str:
     if problem := _strings(value):
         return problem
@@ -108,6 +117,7 @@ def _sms_http(value: Any) -> str:
 
 
 SMS_HTTP = ("url", "user", "password", "from")
+RETENTION = {"inbox_days": 90, "ledger_days": 90}
 USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}
 
 SETTINGS: dict[str, Setting] = {
@@ -145,6 +155,11 @@ SETTINGS: dict[str, Setting] = {
     ),
     "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", _number(1, 1_000_000)),
     "RENEW_SECONDS": Setting(10, "How often a worker renews the leases it holds.", _number(0.05, 1200)),
+    "RETENTION": Setting(
+        {},
+        "For how many days `tocsin prune` keeps what is over: inbox_days, ledger_days; 90 each.",
+        _retention,
+    ),
     "RULES": Setting((), "The operator's rules: what is told where, of every organization's events.", _rules),
     "SECRET_KEYS": Setting(
         (), "Fernet keys for secrets at rest, newest first; empty derives one from SECRET_KEY.", _fernet_keys

@@ -39,6 +39,7 @@ SECTIONS = {
         "org": ("organizations:org", "Keep organizations and their members."),
         "team": ("organizations:team", "Keep the teams of organizations."),
         "project": ("organizations:project", "Keep the projects of organizations."),
+        "prune": ("prune:prune", "Delete what is over and old."),
         "pause": ("pauses:pause", "Stop sending, on one channel or on all."),
         "resume": ("pauses:resume", "Go on sending."),
     },

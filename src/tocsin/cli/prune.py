@@ -1,0 +1,43 @@
+"""`tocsin prune`: delete what is over and old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from tocsin.cli.lazy import command
+from tocsin.cli.output import as_json_option, print_json
+
+
+@command("prune", example="tocsin prune\ntocsin prune --ledger-days 30 --json")
+@click.option("--inbox-days", type=click.IntRange(1), metavar="DAYS", help="Keep read inbox items so long.")
+@click.option("--ledger-days", type=click.IntRange(1), metavar="DAYS", help="Keep finished events so long.")
+@as_json_option
+def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> None:
+    """Delete read inbox items, finished events and replaced rule versions that are old.
+
+    How old is said by RETENTION in the settings. What is unread, unsent or not confirmed stays, whatever its age. It
+    works in small batches beside everything else: run it once a day.
+    """
+    from tocsin import clock, conf
+    from tocsin.deliveries.prune import prune_events, prune_versions
+    from tocsin.inbox.prune import prune_items
+
+    kept = conf.RETENTION | conf.get("RETENTION")
+    now = clock.now()
+    inbox = now - timedelta(days=inbox_days or kept["inbox_days"])
+    ledger = now - timedelta(days=ledger_days or kept["ledger_days"])
+    items = sum(prune_items(inbox))
+    batches = list(prune_events(ledger))
+    gone = {
+        "inbox_items": items,
+        "events": sum(events for events, _ in batches),
+        "deliveries": sum(deliveries for _, deliveries in batches),
+        "rule_versions": prune_versions(ledger),
+    }
+    if as_json:
+        print_json(gone)
+        return
+    for name, number in gone.items():
+        click.echo(f"{number} {name.replace('_', ' ')}")

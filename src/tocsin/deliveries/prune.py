@@ -1,0 +1,72 @@
+"""What is over and old leaves the ledger in small batches: events with all their rows, and versions of rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from tocsin.deliveries.intervene import UNPLANNED
+from tocsin.deliveries.models import Attempt, Delivery
+from tocsin.deliveries.states import FINAL
+from tocsin.events.models import Event
+from tocsin.rules.models import Rule, RuleVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+BATCH = 500
+"""Events in one transaction: what holds its locks for long holds up the workers."""
+
+
+def finished_events(before: datetime) -> QuerySet[Event]:
+    """Events that were accepted before, of which nothing is to be sent any more and nobody has an inbox item."""
+    open_ = Delivery.objects.filter(event=OuterRef("pk")).exclude(state__in=FINAL)
+    kept = apps.get_model("tocsin", "InboxItem").objects.filter(event=OuterRef("pk"))
+    old = Event.objects.filter(created_at__lt=before).exclude(state__in=UNPLANNED)
+    found: QuerySet[Event] = old.filter(~Exists(open_), ~Exists(kept))
+    return found
+
+
+def prune_events(before: datetime) -> Iterator[tuple[int, int]]:
+    """Delete finished events with their deliveries and attempts; (events, deliveries) of each batch."""
+    after: Any = None
+    while True:
+        rows = finished_events(before).order_by("pk")
+        keys = list(
+            (rows if after is None else rows.filter(pk__gt=after)).values_list("pk", flat=True)[:BATCH]
+        )
+        if not keys:
+            return
+        after = keys[-1]
+        with transaction.atomic():
+            # Looked at again under lock: somebody may have replayed a delivery meanwhile.
+            held = list(
+                finished_events(before)
+                .filter(pk__in=keys)
+                .select_for_update(of=("self",))
+                .values_list("pk", flat=True)
+            )
+            deliveries = Delivery.objects.filter(event__in=held)
+            Attempt.objects.filter(delivery__in=deliveries.values("pk")).delete()
+            gone, _ = deliveries.delete()
+            Event.objects.filter(pk__in=held).delete()
+        yield len(held), gone
+
+
+def prune_versions(before: datetime) -> int:
+    """Delete versions of rules that were replaced before, and rules deleted before; how many versions that were."""
+    with transaction.atomic():
+        deleted = Rule.objects.filter(deleted_at__lt=before)
+        following = RuleVersion.objects.filter(
+            rule=OuterRef("rule"), number__gt=OuterRef("number"), at__lt=before
+        )
+        old = RuleVersion.objects.filter(Q(rule__in=deleted.values("pk")) | Q(Exists(following)))
+        gone: int = RuleVersion.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
+        deleted.delete()
+        return gone
