@@ -131,6 +131,12 @@ def test_a_paused_channel_waits_until_it_is_resumed(invoke, memory):
     assert len(memory.sent) == 1
 
 
+def test_actions_can_be_paused_and_listed(invoke):
+    assert "is paused" in invoke("pause", "--channel", "action").output
+    assert invoke("deliveries", "list", "--channel", "action").exit_code == 0
+    assert "goes on" in invoke("resume", "--channel", "action").output
+
+
 def test_a_pause_of_all_is_lifted_as_such(invoke):
     invoke("pause")
     assert "was not paused" in invoke("resume", "--channel", "email").stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,7 @@ from tocsin.rules import registrations, save
 from tocsin.rules.spec import Place
 from tocsin.tenants.models import Membership, Organization, Project, Team, TeamMember
 from tocsin.tenants.scope import OPERATOR
-from tocsin.testing import deliver_now
+from tocsin.testing import deliver_now, frozen
 
 if TYPE_CHECKING:
     from tocsin.rules.models import Rule
@@ -200,6 +201,38 @@ def test_it_is_carried_out_as_the_rule_was_when_the_event_met_it(acme, far_side)
     Delivery.objects.update(due_at="2020-01-01T00:00:00Z")
     deliver_now()
     assert [json.loads(one.body)["fields"]["project"]["key"] for one in far_side.requests] == ["SHOP", "SHOP"]
+
+
+def test_code_that_is_gone_before_planning_is_said(acme, far_side, monkeypatch) -> None:
+    rule(acme, **JIRA)
+    monkeypatch.setattr(registrations, "_actions", {})
+    [delivery] = say("feedback:new")
+    assert (delivery.state, delivery.reason) == ("skipped", "action_gone")
+    said = explain(Event.objects.get(pk=delivery.event_id)).sentences
+    assert any("Nothing is registered for jira and issue-tracker any more" in one for one in said)
+
+
+def test_code_that_comes_back_after_planning_changes_nothing_of_the_story(
+    acme, far_side, monkeypatch
+) -> None:
+    made = rule(acme, **JIRA)
+    [delivery] = say("feedback:new")
+    monkeypatch.setattr(registrations, "_actions", {})
+    said = explain(Event.objects.get(pk=delivery.event_id)).sentences
+    assert any(f"“rule:{made.pk}@1” is for the code that is registered for it." in one for one in said)
+
+
+def test_what_was_put_off_is_carried_out_each_for_itself(acme, far_side) -> None:
+    far_side.script = [Reply(201, b'{"key": "SHOP-1"}'), Reply(201, b'{"key": "SHOP-2"}')]
+    rule(acme, **JIRA, hours={"quiet": [{"days": ["mon"], "from": "00:00", "to": "07:00"}]})
+    night = datetime(2026, 11, 23, 3, tzinfo=UTC)
+    with frozen(night):
+        rows = say("feedback:new", title="one") + say("feedback:new", title="two")
+    assert {row.state for row in rows} == {"deferred"}
+    with frozen(night + timedelta(hours=4)):
+        deliver_now()
+    assert [json.loads(one.body)["fields"]["summary"] for one in far_side.requests] == ["one", "two"]
+    assert list(Delivery.objects.values_list("state", flat=True)) == ["sent", "sent"]
 
 
 def test_the_ledger_and_explain_speak_of_it(acme, far_side) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 import tocsin
 from tocsin import checks
-from tocsin.errors import InvalidInput, invalid
+from tocsin.channels import registry
+from tocsin.errors import FieldError, InvalidInput, invalid
 from tocsin.recipients.destinations import add_destination
 from tocsin.rules import registrations, save
 from tocsin.rules.spec import Place
@@ -187,3 +189,105 @@ def test_what_can_be_chosen_is_gathered_and_one_that_fails_costs_only_itself(
         "trigger": "message:*", "service": "memory", "target": "desk", "error": None,
         "available": [{"organization": "acme", "id": str(room.pk), "channel": "memory", "label": "room"}],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", ["", "Desk", "7th", "a b", "x" * 51, None, 7])
+@pytest.mark.parametrize("enter", [tocsin.register_service, tocsin.register_target])
+def test_a_name_is_a_slug(enter, slug) -> None:
+    with pytest.raises(InvalidInput, match="is no slug"):
+        enter(slug, "A label")
+
+
+@pytest.mark.parametrize("slug", ["user", "team", "destination", "specific"])
+def test_our_targets_are_not_to_be_registered(slug) -> None:
+    with pytest.raises(InvalidInput, match="is always there"):
+        tocsin.register_target(slug, "Another label")
+
+
+def test_two_classes_of_one_wiring_are_both_named() -> None:
+    register()
+    with pytest.raises(InvalidInput, match=r"Keep one of .*Nothing and .*Choosy"):
+        register(action=Choosy)
+
+
+def test_an_async_fire_is_an_error_at_start() -> None:
+    class Waits(tocsin.Action):
+        async def fire(self, data: Any) -> None:  # type: ignore[override]
+            return None
+
+    register(action=Waits)
+    assert any("has an async fire()" in one for one in problems())
+
+
+def test_a_service_whose_channel_cannot_be_used_says_why(monkeypatch) -> None:
+    lacking = registry.Missing(FieldError("x", "y", "Install tocsin[fax]."), "needs the extra fax", True)
+    monkeypatch.setattr(registry, "missing", lambda: {"fax": lacking})
+    register(service="fax")
+    [error] = checks.check_registrations()
+    assert ("needs the extra fax" in error.msg, "Install tocsin[fax]." in (error.hint or error.msg)) == (
+        True,
+        True,
+    )
+
+
+class Failing(Nothing):
+    raised: Exception
+
+    @classmethod
+    def validate_action(cls, action: Any) -> None:
+        raise cls.raised
+
+
+@pytest.mark.parametrize(
+    ("raised", "field", "said"),
+    [
+        (ValidationError({"service": ["is shut."]}), "service", "is shut."),
+        (ValidationError(["is shut."]), "target_identifier", "is shut."),
+        (ValidationError({NON_FIELD_ERRORS: ["is shut."]}), "target_identifier", "is shut."),
+        (RuntimeError("s3cret"), "service", "raised RuntimeError"),
+    ],
+)
+def test_what_a_registration_says_is_an_error_of_a_field(acme, monkeypatch, raised, field, said) -> None:
+    monkeypatch.setattr(Failing, "raised", raised, raising=False)
+    register(action=Failing)
+    with pytest.raises(InvalidInput) as refused:
+        saved(acme)
+    [error] = refused.value.errors
+    assert (error.field, said in error.message, "s3cret" in str(error)) == (field, True, False)
+
+
+@pytest.mark.parametrize("offered", [None, "text", {"a": 1}, [object()], [float("nan")]])
+def test_an_offer_that_is_no_list_of_data_costs_only_itself(acme, offered) -> None:
+    class Odd(Nothing):
+        @classmethod
+        def serialize_available(cls, organization: str, destinations: Any) -> Any:
+            return offered
+
+    register(action=Odd)
+    [one] = registrations.available(acme.pk)
+    assert one["available"] == []
+    assert one["error"] in ("TypeError was raised.", "ValueError was raised.")
+
+
+def test_one_offer_changes_nothing_for_the_next(acme) -> None:
+    add_destination(acme, "memory", {"name": "room"})
+
+    class Greedy(Nothing):
+        @classmethod
+        def serialize_available(cls, organization: str, destinations: Any) -> list[dict[str, Any]]:
+            return [destinations[0].pop("label")]
+
+    register("drill", action=Greedy)
+    register("message:*", action=Greedy)
+    assert [one["available"] for one in registrations.available(acme.pk)] == [["room"], ["room"]]
+
+
+def test_a_rule_that_is_covered_in_part_says_so(acme) -> None:
+    register()
+    made = saved(acme, event_types=["message:*"], target="specific", target_identifier="x")
+    spec = save.spec_of(made)
+    assert "Nothing is registered for memory and specific" in registrations.note_of(spec)
+    register(target="specific")
+    assert "For some of its types" in registrations.note_of(spec)
+    assert registrations.note_of(spec, ("message:system",)) == ""
+    assert "written and sent" in registrations.note_of(spec, ("message:internal",))

@@ -37,7 +37,7 @@ def list_deliveries(
     if state:
         filters["state"] = check_slug("state", state, State.values)
     if channel:
-        filters["channel"] = check_slug("channel", channel, registry.channels())
+        filters["channel"] = check_slug("channel", channel, registry.carriers())
     if user:
         filters["user"] = users.matching([user]).get(user)
         if filters["user"] is None:  # the same answer as for someone who is another organization's

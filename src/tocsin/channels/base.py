@@ -169,6 +169,8 @@ class Channel:
     abilities: ClassVar[Abilities] = Abilities()
     unsubscribes: ClassVar[bool] = False
     """True where messages carry `Message.unsubscribe_url`."""
+    joins: ClassVar[bool] = True
+    """False where what was put off for one address must not become one message: each is sent for itself."""
     runs_foreign_code: ClassVar[bool] = False
     """True where `send` runs code that keeps no deadline of ours: it is then run in threads apart."""
 

@@ -95,7 +95,7 @@ def _lines(
 
     found = find_event(event) if event else None
     person = find_user(user) if user else None
-    slug = registry.get(channel).slug if channel else ""
+    slug = registry.carrier(channel).slug if channel else ""
     after = ""
     while True:
         page = story.lines(

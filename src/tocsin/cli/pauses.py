@@ -20,7 +20,7 @@ def pause(channel: str) -> None:
     from tocsin.channels import registry
     from tocsin.deliveries import pauses
 
-    pauses.pause(registry.get(channel).slug if channel else "", by=whoami())
+    pauses.pause(registry.carrier(channel).slug if channel else "", by=whoami())
     option = f" --channel {channel}" if channel else ""
     click.echo(f"{_what(channel)} is paused. Go on with: {program()} resume{option}")
 
@@ -35,7 +35,7 @@ def resume(channel: str) -> None:
 
     before = pauses.paused()
     if channel not in before:
-        registry.get(channel) if channel else None
+        registry.carrier(channel) if channel else None
         click.echo(f"{_what(channel)} was not paused.")
         return
     pauses.resume(channel)

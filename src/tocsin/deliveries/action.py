@@ -30,6 +30,7 @@ class ActionChannel(Channel):
 
     slug = SLUG
     label = _("Action")
+    joins = False
     runs_foreign_code = True
 
     def render(self, message: Message) -> Rendered:

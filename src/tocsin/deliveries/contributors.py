@@ -196,7 +196,7 @@ def _of_rule(event: Event, rule: Matched) -> Contributor:
     terms, channels = _aim(event, rule, owner)
     return Contributor(
         rule.layer, terms, _channels(event, rule.layer, channels), rule.version, rule.rule, owner, rule.spec.hours,
-        rule.spec.name, registrations.note_of(rule.spec),
+        rule.spec.name, registrations.note_of(rule.spec, (event.type,)),
     )  # fmt: skip
 
 
@@ -220,15 +220,21 @@ def _aim(event: Event, rule: Matched, owner: str) -> tuple[tuple[Term, ...], tup
 
 
 def _aim_action(event: Event, rule: Matched) -> tuple[Term, ...]:
-    """The code that is registered, else the target; where another channel is forced, only people are left."""
+    """The code that is registered, else the target; where another channel is forced, only people are left.
+
+    Where neither is there any more, the code again: then the row says so.
+    """
     spec = rule.spec
-    people = spec.target in ("user", "team")
-    registered = registrations.find(event.type, spec.service, spec.target) is not None
-    if event.channel not in ("", spec.service) and (registered or not people):
+    elsewhere = event.channel not in ("", spec.service)
+    planned = None if elsewhere else event.trace.get("channels", {}).get(rule.layer)
+    if planned is None:
+        registered = registrations.find(event.type, spec.service, spec.target) is not None
+    else:
+        registered = ACTION in planned
+    plain = None if registered else registrations.plain_term(spec)
+    if elsewhere and (plain is None or plain.kind not in ("user", "team")):
         return ()
-    if registered:
-        return (Term(ACTION, str(rule.rule)),)
-    return (Term(registrations.TARGETS.get(spec.target, spec.service), spec.target_identifier),)
+    return (plain or Term(ACTION, str(rule.rule)),)
 
 
 def _reached(event: Event, destinations: Sequence[int]) -> Iterable[int]:
@@ -244,4 +250,6 @@ def _channels(event: Event, layer: str, chosen: tuple[str, ...]) -> tuple[str, .
     planned = event.trace.get("channels", {}).get(layer)
     if planned is not None:
         return tuple(planned)
-    return (event.channel,) if event.channel else chosen or types.find(event.type).channels
+    if event.channel and chosen != (ACTION,):
+        return (event.channel,)
+    return chosen or types.find(event.type).channels

@@ -94,7 +94,12 @@ def _of_contributor(one: Contributor) -> str:
             "layer": one.layer, "channels": ", ".join(one.channels),
         }  # fmt: skip
     if one.actions:
-        return _("“%(layer)s” is carried out by the code that is registered for it.") % {"layer": one.layer}
+        said = (
+            _("“%(layer)s” is for the code that is registered for it.")
+            if one.note
+            else _("“%(layer)s” is carried out by the code that is registered for it.")
+        )
+        return f"{said % {'layer': one.layer}} {one.note}".rstrip()
     named = ", ".join(map(str, one.terms)) or _("nobody")
     said = _("“%(layer)s” names %(named)s by %(channels)s.") % {
         "layer": one.layer, "named": named, "channels": ", ".join(one.channels),

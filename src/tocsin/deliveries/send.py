@@ -180,7 +180,8 @@ class Hand:
         claimed = claim_deliveries(self.channel.slug, count, suspects=suspects)
         if not claimed:
             return []
-        joins = not self.channel.in_app and any(row.leads or row.was_put_off for row in claimed)
+        may_join = self.channel.joins and not self.channel.in_app
+        joins = may_join and any(row.leads or row.was_put_off for row in claimed)
         if joins:
             claimed += merge.gather(self.channel.slug, claimed)
         self.taken += len(claimed)

@@ -105,7 +105,7 @@ def shares(counts: dict[tuple[str, str, str], int]) -> list[Share]:
 
 def channel_name(slug: str) -> str | Promise:
     """What a channel is called; its slug where it is not installed any more."""
-    channel = registry.channels().get(slug)
+    channel = registry.carriers().get(slug)
     return slug if channel is None else channel.label
 
 
