@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tocsin.events.types import check, event_type
-    from tocsin.pipeline import cancel, forget, notify, reschedule
+    from tocsin.pipeline import cancel, cancel_on_delete, forget, notify, repeat, reschedule
     from tocsin.recipients.audiences import audience, to
     from tocsin.rules.registrations import Action, register_action, register_service, register_target
 
@@ -19,6 +19,7 @@ __all__ = [
     "Action",
     "audience",
     "cancel",
+    "cancel_on_delete",
     "check",
     "event_type",
     "forget",
@@ -26,6 +27,7 @@ __all__ = [
     "register_action",
     "register_service",
     "register_target",
+    "repeat",
     "reschedule",
     "to",
 ]
@@ -34,6 +36,7 @@ _HOMES = {
     "Action": "tocsin.rules.registrations",
     "audience": "tocsin.recipients.audiences",
     "cancel": "tocsin.pipeline",
+    "cancel_on_delete": "tocsin.pipeline",
     "check": "tocsin.events.types",
     "event_type": "tocsin.events.types",
     "forget": "tocsin.pipeline",
@@ -41,6 +44,7 @@ _HOMES = {
     "register_action": "tocsin.rules.registrations",
     "register_service": "tocsin.rules.registrations",
     "register_target": "tocsin.rules.registrations",
+    "repeat": "tocsin.pipeline",
     "reschedule": "tocsin.pipeline",
     "to": "tocsin.recipients.audiences",
 }

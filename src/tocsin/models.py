@@ -6,6 +6,7 @@ from tocsin.events.models import Event
 from tocsin.inbox.models import InboxItem
 from tocsin.recipients.models import Destination, Person, Preference
 from tocsin.rules.models import Rule, RuleField, RuleKey, RuleVersion
+from tocsin.schedule.models import Series
 from tocsin.tenants.audit import AuditEntry
 from tocsin.tenants.models import ApiToken, Membership, Organization, Project, Team, TeamMember
 
@@ -27,6 +28,7 @@ __all__ = [
     "RuleField",
     "RuleKey",
     "RuleVersion",
+    "Series",
     "Team",
     "TeamMember",
     "Worker",

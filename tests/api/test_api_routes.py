@@ -19,6 +19,7 @@ from tocsin.recipients.models import Destination
 from tocsin.rules import save
 from tocsin.rules.models import Rule
 from tocsin.rules.spec import Place
+from tocsin.schedule.models import Series
 from tocsin.tenants.models import Role
 from tocsin.testing import deliver_now
 
@@ -31,6 +32,10 @@ API = {
     "POST /events/{event_id}/cancel": "events:write",
     "POST /events/{event_id}/confirm": "events:write",
     "POST /events/{event_id}/reschedule": "events:write",
+    "GET /series": "events:read",
+    "POST /series": "events:write",
+    "GET /series/{series_id}": "events:read",
+    "POST /series/{series_id}/cancel": "events:write",
     "GET /deliveries": "events:read",
     "GET /deliveries/{delivery_id}": "events:read",
     "POST /deliveries/{delivery_id}/retry": "deliveries:write",
@@ -77,6 +82,7 @@ BODIES = {
     "POST /destinations/{destination_id}/confirm": {"code": "123456"},
     "POST /events/{event_id}/reschedule": {"due_at": "2100-01-01T00:00:00Z"},
     "POST /inbox/{item_id}/snooze": {"until": "2100-01-01T00:00:00Z"},
+    "POST /series": {"event": {"type": "drill", "title": "x"}, "rrule": "FREQ=DAILY"},
     "PUT /preferences": {"changes": []},
     "PUT /preferences/organization": {"changes": []},
     "PUT /windows": {"time_zone": "Europe/Oslo"},
@@ -155,6 +161,7 @@ def world(acme, rival, signed_in, organization, django_user_model) -> dict[str, 
             "event_id": caller.send(to=[f"user:{slug}-person"]), "token": caller, "person": person, "user": user,
             "destination_id": str(add_destination(organization(slug), "memory", {"name": f"{slug}-org"}).pk),
             "rule_id": str(a_rule(organization(slug).pk).pk),
+            "series_id": caller.call("POST", "/series", BODIES["POST /series"]).json()["id"],
         }  # fmt: skip
     deliver_now()
     for slug, of in made.items():
@@ -174,12 +181,13 @@ MISSING = {
     "item_id": "i987654321",
     "destination_id": "987654321",
     "rule_id": "987654321",
+    "series_id": "987654321",
 }
 CALLERS = ("token", "person")
 
 
 def state_of_all() -> list[Any]:
-    models = (Event, Delivery, InboxItem, Destination, Rule)
+    models = (Event, Delivery, InboxItem, Destination, Rule, Series)
     return [sorted(map(repr, model.objects.values_list())) for model in models]
 
 
@@ -228,8 +236,10 @@ def test_lists_show_nothing_of_anothers(world, route) -> None:
         response = world["acme"][caller].get(path)
         if response.status_code in (204, 403):
             continue
-        # Numbers of rules and of destinations are the same ones.
-        for name in MISSING.keys() - {"destination_id" if path.startswith("/rules") else "rule_id"}:
+        # Numbers of rules, of destinations and of series may be the same ones.
+        numbers = {"/rules": "rule_id", "/destinations": "destination_id", "/series": "series_id"}
+        same = {name for start, name in numbers.items() if not path.startswith(start)}
+        for name in MISSING.keys() - same:
             assert f'"{world["rival"][name]}"'.encode() not in response.content
         assert b"rival" not in response.content
 

@@ -25,7 +25,7 @@ from tocsin.api.destination_shapes import (
 )
 from tocsin.api.openapi import body_of
 from tocsin.api.owners import find_owner
-from tocsin.api.params import Cursor, Force, Limit  # noqa: TC001 (ninja reads the annotations)
+from tocsin.api.params import Cursor, Force, Limit, key_of
 from tocsin.api.routes import route, scope_of
 from tocsin.channels import registry
 from tocsin.conf import check_slug
@@ -80,9 +80,7 @@ def _behind(after: str, entries: list[Destination], rows: Any) -> tuple[list[Des
     ids = [managed.public_id(entry) for entry in entries]
     if after in ids:
         return entries[ids.index(after) + 1 :], rows
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise invalid("after", "is no cursor.", "Give the `next` of an earlier answer.")
-    return [], rows.filter(pk__lt=int(after))
+    return [], rows.filter(pk__lt=key_of(after))
 
 
 @route("POST", "/destinations", OWNERS, shape=DestinationMade, status=201, problems=BODY,

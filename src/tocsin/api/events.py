@@ -142,6 +142,7 @@ def _as_json(event: Event) -> dict[str, Any]:
         "organization": event.organization.slug,
         "project": event.project and event.project.slug,
         "created_at": event.created_at.isoformat(),
+        "series": None if event.series_id is None else str(event.series_id),
         "max_recipients": event.max_recipients,
         "confirmed_at": event.confirmed_at and event.confirmed_at.isoformat(),
         "confirmed_by": event.confirmed_by or None,

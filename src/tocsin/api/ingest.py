@@ -81,8 +81,7 @@ def _draft(value: Any, key: str | None, scope: Scope, place: tuple[int, ...]) ->
         draft = pipeline.parse(value, scope)
     except InvalidInput as error:
         raise InvalidInput(*(_pointed(one, place) for one in error.errors)) from None
-    if draft.to and not scope.may(ADDRESS):
-        _refuse_addresses(draft)
+    refuse_addresses(draft, scope)
     return draft
 
 
@@ -112,7 +111,10 @@ def _pointed(error: FieldError, place: tuple[int, ...]) -> FieldError:
     return FieldError(error.field, error.message, error.remedy, where)
 
 
-def _refuse_addresses(draft: Draft) -> None:
+def refuse_addresses(draft: Draft, scope: Scope) -> None:
+    """Raise `Refusal` where an event names bare addresses and the caller may not."""
+    if not draft.to or scope.may(ADDRESS):
+        return
     channels = registry.channels()
     if any(term.partition(":")[0] in channels for term in draft.to):
         raise answers.Refusal(

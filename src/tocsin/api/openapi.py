@@ -9,6 +9,7 @@ from tocsin.api.auth import PUBLIC, READER
 from tocsin.api.destination_shapes import CodeIn, DestinationChange, DestinationIn, DisableIn
 from tocsin.api.rule_shapes import RuleChange, RuleIn, SimulateIn
 from tocsin.api.schemas import EventIn, Problem, RescheduleIn, SnoozeIn
+from tocsin.api.series_shapes import SeriesIn
 from tocsin.api.window_shapes import PreferencesChange, WindowsChange
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1000}
 EVENTS_BODY = {"required": True, "content": {answers.JSON: {"schema": {"oneOf": [_EVENT, _EVENTS]}}}}
 UNKNOWN_TO_NINJA = (
     Problem, EventIn, DestinationIn, DestinationChange, DisableIn, CodeIn, RuleIn, RuleChange, SimulateIn,
-    WindowsChange, PreferencesChange, SnoozeIn, RescheduleIn,
+    WindowsChange, PreferencesChange, SnoozeIn, RescheduleIn, SeriesIn,
 )  # fmt: skip
 """Errors, and bodies, which we read ourselves."""
 IDEMPOTENCY_KEY = {

@@ -6,8 +6,17 @@ from typing import Annotated
 
 from ninja import Query
 
+from tocsin.errors import invalid
+
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=200, description="The `next` of the page before.")]
 Force = Annotated[
     bool, Query(description="Take it out of the rules that tell it; switch off those that would tell nobody.")
 ]
+
+
+def key_of(after: str) -> int:
+    """The key that a cursor is. Raises `InvalidInput`."""
+    if not (after.isascii() and after.isdigit() and len(after) < 19):
+        raise invalid("after", "is no cursor.", "Give the `next` of an earlier answer.")
+    return int(after)

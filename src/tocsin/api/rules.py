@@ -11,7 +11,7 @@ from tocsin.api.auth import OWN
 from tocsin.api.bodies import collect, placed, read_object, text_of
 from tocsin.api.openapi import body_of
 from tocsin.api.owners import find_owner, owner_text
-from tocsin.api.params import Cursor, Limit  # noqa: TC001 (ninja reads the annotations)
+from tocsin.api.params import Cursor, Limit, key_of
 from tocsin.api.routes import route, scope_of
 from tocsin.api.rule_access import BODY, MANAGE, MOST_BYTES, find_rule, manageable
 from tocsin.api.rule_shapes import HistoryOut, RuleChange, RuleIn, RuleOut, RulePage, RuleSaved
@@ -58,7 +58,7 @@ def list_rules(
             else rows.filter(user=found)
         )
     if after:
-        rows = rows.filter(pk__lt=_cursor(after))
+        rows = rows.filter(pk__lt=key_of(after))
     patterns = set(patterns_of(types.get_type(event_type).key)) if event_type else None
     page, more = _page(rows.order_by("-pk"), patterns, limit)
     items = as_json(page)
@@ -188,12 +188,6 @@ def _place(owner: str, organization: str, scope: Scope) -> Place:
     if (key, found.pk) not in may_read_events({(key, found.pk)}):
         raise InvalidInput(refused)
     return Place(key, found.pk)
-
-
-def _cursor(after: str) -> int:
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise invalid("after", "is no cursor.", "Give the `next` of an earlier answer.")
-    return int(after)
 
 
 def _page(rows: QuerySet[Rule], patterns: set[str] | None, limit: int) -> tuple[list[Rule], bool]:

@@ -56,7 +56,9 @@ class EventIn(Schema):
     about: str | None = Field(None, description="The object it hangs on.", examples=["invoice/42"])
     due_at: datetime | None = None
     expires_at: datetime | None = None
-    still_valid: str | None = Field(None, description="The name of a check, asked again when it is due.")
+    still_valid: str | dict[str, Any] | None = Field(
+        None, description="The name of a check, or a condition, asked again when it is due."
+    )
     group_key: str | None = None
     status: Literal["open", "resolved"] | None = None
     dedupe_key: str | None = Field(None, description="The same key and content give the same event.")
@@ -94,13 +96,14 @@ class EventOut(Schema):
     about: str | None
     due_at: datetime
     expires_at: datetime | None
-    still_valid: str | None
+    still_valid: str | dict[str, Any] | None
     group_key: str | None
     status: str
     dedupe_key: str | None
     organization: str
     project: str | None
     created_at: datetime
+    series: str | None = Field(description="The series that it is an occurrence of.")
     max_recipients: int | None = Field(description="Of the token it came with.")
     confirmed_at: datetime | None
     confirmed_by: str | None

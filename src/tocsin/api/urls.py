@@ -17,6 +17,7 @@ from tocsin.api import (
     inbox,
     preferences,
     rules,
+    series,
     trials,
     windows,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-MODULES = (events, deliveries, destinations, trials, rules, inbox, windows, preferences, catalog)
+MODULES = (events, series, deliveries, destinations, trials, rules, inbox, windows, preferences, catalog)
 """Importing them declares their routes."""
 
 

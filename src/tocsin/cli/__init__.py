@@ -25,6 +25,7 @@ SECTIONS = {
     },
     "Send": {
         "notify": ("notify:notify", "Send a notification; print the event's id."),
+        "series": ("series:series", "Keep events that come again."),
         "simulate": ("simulate:simulate", "Say who would be told of an event, and why."),
         "explain": ("explain:explain", "Say who got an event, who did not, and why."),
         "confirm": ("confirm:confirm", "Let an event go that names many people."),

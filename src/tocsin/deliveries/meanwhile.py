@@ -45,7 +45,9 @@ def _over(rows: Sequence[Claimed], events: Mapping[uuid.UUID, Event]) -> set[int
     if not grouped:
         return set()
     alike = {"organization": OuterRef("organization"), "group_key": OuterRef("group_key")}
-    later = Event.objects.filter(**alike, status=Status.RESOLVED, pk__gt=OuterRef("event"))
+    later = Event.objects.filter(**alike, status=Status.RESOLVED, pk__gt=OuterRef("event")).exclude(
+        group_key=""
+    )
     told = Delivery.objects.filter(
         **alike, channel=OuterRef("channel"), identity=OuterRef("identity"), state=State.SENT
     )

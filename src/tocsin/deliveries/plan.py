@@ -17,8 +17,8 @@ from tocsin.deliveries.claim import SOLO_AFTER, claim_events, one_suspect
 from tocsin.deliveries.contributors import Contributor, actor_of, contributors, meet, people_of, trace_of
 from tocsin.deliveries.limits import excess
 from tocsin.deliveries.states import Reason
+from tocsin.deliveries.validity import lapsed
 from tocsin.deliveries.wave import Wave
-from tocsin.events import types
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.recipients import resolve, users
@@ -253,7 +253,8 @@ def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
     """Whether the event is over before it begins."""
     if event.expires_at is not None and event.expires_at <= clock.now():
         return EventState.EXPIRED, Reason.EVENT_EXPIRED
-    if event.still_valid and not types.get_check(event.still_valid)(event):
+    if event.still_valid and (said := lapsed(event)) is not None:
+        event.detail = said
         return EventState.EXPIRED, Reason.NO_LONGER_VALID
     if event.plan_cursor is None and (said := excess(event)):
         event.detail = said
@@ -294,13 +295,13 @@ def _move(event: Event, cursor: dict[str, Any]) -> None:
 
 def _end(event: Event, state: EventState, reason: Reason) -> None:
     """End an event before it begins, or let it wait: then everything is looked at again."""
-    if state != EventState.AWAITING_CONFIRMATION:
-        _finish([event], state, reason)
-        return
-    _held(event).update(state=state, reason=reason, detail=event.detail, lease_until=None, claims=0)
+    if state == EventState.AWAITING_CONFIRMATION:
+        _held(event).update(state=state, reason=reason, detail=event.detail, lease_until=None, claims=0)
+    else:
+        _finish([event], state, reason, event.detail)
 
 
-def _finish(events: Iterable[Event], state: EventState, reason: str = "") -> None:
+def _finish(events: Iterable[Event], state: EventState, reason: str = "", detail: str = "") -> None:
     """End the planning of events; which layer told by which channels is kept for `explain`."""
     by_trace = defaultdict(list)
     for event in events:
@@ -308,7 +309,7 @@ def _finish(events: Iterable[Event], state: EventState, reason: str = "") -> Non
     for same in by_trace.values():
         held = Event.objects.filter(pk__in=[event.pk for event in same], state=EventState.PLANNING)
         held.update(
-            state=state, reason=reason, detail="", plan_cursor=None, lease_until=None, claims=0,
+            state=state, reason=reason, detail=detail, plan_cursor=None, lease_until=None, claims=0,
             planned_at=clock.now(), trace=trace_of(same[0]),
         )  # fmt: skip
 

@@ -58,19 +58,22 @@ class Draft:
     about: str = ""
     due_at: datetime | None = None
     expires_at: datetime | None = None
-    still_valid: str = ""
+    still_valid: str | dict[str, Any] = ""
+    """The name of a check, or a condition."""
     group_key: str = ""
     status: str = Status.OPEN.value
     dedupe_key: str | None = None
     max_recipients: int | None = None
     """Of the token it came with."""
+    series: int | None = None
+    """The key of the series that it is an occurrence of."""
 
     def body_hash(self) -> str:
         """SHA-256 of the canonical JSON of all fields but the dedupe key; empty without a key."""
         if not self.dedupe_key:
             return ""
         fields = asdict(self)
-        del fields["dedupe_key"], fields["max_recipients"]
+        del fields["dedupe_key"], fields["max_recipients"], fields["series"]
         canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -78,7 +81,7 @@ class Draft:
 def clean(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The clean value of each field of `Draft` that needs no other room.
 
-    Audience, channel, organization and project are the caller's. Raises `InvalidInput` with all errors.
+    Audience, channel, condition, organization and project are the caller's. Raises `InvalidInput` with all errors.
     """
     errors: list[FieldError] = []
     cleaned: dict[str, Any] = {}
@@ -259,13 +262,6 @@ def _parsed(name: str, text: str) -> datetime:
         raise invalid(name, f"{text[:40]!r} is no time.", "Write it as 2026-12-24T08:00:00+01:00.") from None
 
 
-def _still_valid(name: str, value: object) -> str:
-    check = one_line(name, value, 100)
-    if check:
-        types.get_check(check)
-    return check
-
-
 def _status(name: str, value: object) -> str:
     if value is None:
         return Status.OPEN.value
@@ -290,7 +286,6 @@ CLEANERS: dict[str, Callable[[str, Any], Any]] = {
     "about": about_key,
     "due_at": clean_time,
     "expires_at": clean_time,
-    "still_valid": _still_valid,
     "group_key": one_line,
     "status": _status,
     "dedupe_key": _dedupe_key,

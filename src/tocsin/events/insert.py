@@ -26,8 +26,8 @@ GIVEN = {
     "id": "uuid", "organization_id": "bigint", "project_id": "bigint", "type": "text", "level": "smallint",
     "priority": "smallint", "title": "text", "body": "text", "data": "jsonb", "url": "text", "actions": "jsonb",
     "actor": "text", "about": "text", "to": "jsonb", "channel": "text", "group_key": "text", "status": "text",
-    "still_valid": "text", "dedupe_key": "text", "body_hash": "text", "max_recipients": "integer",
-    "expires_at": "timestamptz", "due_at": "timestamptz",
+    "still_valid": "jsonb", "dedupe_key": "text", "body_hash": "text", "max_recipients": "integer",
+    "series_id": "bigint",     "expires_at": "timestamptz", "due_at": "timestamptz",
 }  # fmt: skip
 """The columns that a row gives, in the order of `_values`, with their types in PostgreSQL."""
 SAME = ("created_at", "state", "reason", "detail", "confirmed_by", "trace", "fence", "claims")
@@ -98,10 +98,11 @@ def _values(connection: BaseDatabaseWrapper, pk: uuid.UUID, draft: Draft) -> lis
         draft.channel,
         draft.group_key,
         draft.status,
-        draft.still_valid,
+        _json(draft.still_valid),
         draft.dedupe_key,
         draft.body_hash(),
         draft.max_recipients,
+        draft.series,
         draft.expires_at and connection.ops.adapt_datetimefield_value(draft.expires_at),
         draft.due_at and connection.ops.adapt_datetimefield_value(draft.due_at),
     ]

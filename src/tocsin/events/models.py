@@ -30,10 +30,18 @@ class Event(models.Model):
     channel = models.CharField(max_length=50, blank=True)
     group_key = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    still_valid = models.CharField(max_length=100, blank=True)
+    still_valid = models.JSONField(default=str, blank=True)
     dedupe_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (null: many have none)
     body_hash = models.CharField(max_length=64)
     max_recipients = models.PositiveIntegerField(null=True)
+    series = models.ForeignKey(
+        "tocsin.Series",
+        models.SET_NULL,
+        null=True,
+        related_name="events",
+        db_constraint=False,
+        db_index=False,
+    )
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField()
@@ -69,8 +77,11 @@ class Event(models.Model):
             models.Index(fields=["organization", "-id"], name="tocsin_event_recent"),
             models.Index(
                 fields=["organization", "group_key", "id"],
-                name="tocsin_event_resolved",
-                condition=Q(status=Status.RESOLVED),
+                name="tocsin_event_group",
+                condition=~Q(group_key=""),
+            ),
+            models.Index(
+                fields=["series", "due_at"], name="tocsin_event_series", condition=Q(series__isnull=False)
             ),
             models.Index(fields=["organization", "about"], name="tocsin_event_about", condition=~Q(about="")),
         ]

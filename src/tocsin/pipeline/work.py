@@ -1,0 +1,51 @@
+"""What the engines carry: one batch of a channel or of planning, and the sweep for what is due or lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin import engines
+from tocsin.channels import registry
+from tocsin.deliveries import due, plan, send
+from tocsin.deliveries.record import reclaim
+from tocsin.engines import PLAN, wake
+from tocsin.pipeline.addresses import tell_owner
+from tocsin.schedule import series
+
+if TYPE_CHECKING:
+    import threading
+
+
+def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
+    """One batch of a channel, or of planning. Returns how many rows were taken."""
+    if channel != PLAN:
+        sent = send.deliver(channel, count, stop, tell_owner)
+        if sent and registry.carrier(channel).in_app:
+            wake.publish(wake.INBOX)
+        return sent
+    taken, touched = plan.plan(count)
+    for slug in touched:
+        if registry.carrier(slug).in_app:
+            wake.publish(wake.INBOX)
+        else:
+            engines.hint(slug)
+    return taken
+
+
+def sweep() -> set[str]:
+    """Make what recurs, take back what lost workers held; the channels (and "plan") that have due work."""
+    series.recur()
+    reclaim()
+    plan.reclaim_events()
+    return due.channels_with_work()
+
+
+def renew() -> None:
+    """Prolong the leases of everything in hand in this process."""
+    send.renew_leases()
+    plan.renew_leases()
+
+
+def batch_size(channel: str) -> int:
+    """How many deliveries of a channel are claimed at once."""
+    return registry.carrier(channel).batch_size
