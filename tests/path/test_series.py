@@ -9,6 +9,7 @@ from django.db import transaction
 
 import tocsin
 from tocsin import pipeline, to
+from tocsin.deliveries.explain import explain
 from tocsin.errors import DedupeConflict, InvalidInput, NotFound
 from tocsin.events.models import Event
 from tocsin.inbox.queries import list_items
@@ -82,6 +83,11 @@ def test_it_keeps_every_field_of_the_event(ana, django_user_model) -> None:
         assert event.expires_at == event.due_at + timedelta(minutes=30)
         assert event.still_valid["field"] == "status"
     assert series.created_by == "code"
+
+
+def test_explain_names_the_series(ana) -> None:
+    series = repeat()
+    assert f"It is one of series {series.pk}: FREQ=DAILY." in explain(series.events.get()).sentences
 
 
 def test_who_hears_is_asked_when_each_is_due(ana, django_user_model) -> None:

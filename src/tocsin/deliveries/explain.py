@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from tocsin import clock
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause
 from tocsin.deliveries import story
@@ -14,12 +15,15 @@ from tocsin.deliveries.contributors import contributors, people_of
 from tocsin.deliveries.decisions import decision_of, sentence_of, unmatched, unmatched_operator
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import AttemptOutcome, Reason, State
+from tocsin.deliveries.waits import closed, in_full, switched_off
 from tocsin.events.states import EventState
 from tocsin.recipients import users
 from tocsin.recipients.models import Destination
 from tocsin.tenants.scope import OPERATOR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.db.models import QuerySet
 
     from tocsin.deliveries.contributors import Contributor
@@ -69,6 +73,9 @@ def explain(
     """
     made = Explanation(event)
     made.sentences.append(sentence_of(event))
+    if event.series is not None:
+        words = {"id": event.series.pk, "rule": event.series.rrule}
+        made.sentences.append(_("It is one of series %(id)s: %(rule)s.") % words)
     if rule is not None:
         made.sentences.append(decision_of(event, rule, scope).sentence)
         return made
@@ -112,7 +119,7 @@ def _explain_person(made: Explanation, user: Any) -> None:
     made.lines = story.lines(OPERATOR, event=event.pk, user=user.pk, limit=FIRST).items
     for line in made.lines:
         where = f" ({line.address})" if line.address else ""
-        made.sentences.append(f"{line.channel}{where}: {line.sentence}")
+        made.sentences.append(f"{line.channel}{where}: {in_full([line.sentence, *_why(event, line, user)])}")
         made.sentences += [_of_attempt(attempt) for attempt in line.attempts]
     told = {line.channel for line in made.lines}
     named = False
@@ -131,6 +138,16 @@ def _explain_person(made: Explanation, user: Any) -> None:
                 "They are in no audience of this event now. Whether they were one when it was planned is not kept."
             )
         )
+
+
+def _why(event: Event, line: story.Line, user: Any) -> Iterator[str]:
+    """More of why a line waits, or was not wanted."""
+    if line.state == State.DEFERRED:
+        known = users.known([user.pk], line.channel).get(user.pk)
+        if known is not None:
+            yield from closed(event, known, line.channel, line.layer, clock.now())
+    elif line.state == State.SKIPPED:
+        yield switched_off(event, user.pk, line.channel, line.reason)
 
 
 def _of_attempt(attempt: Attempt) -> str:

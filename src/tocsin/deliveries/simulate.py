@@ -16,8 +16,9 @@ from tocsin.deliveries.contributors import subjects_of, take
 from tocsin.deliveries.decisions import decisions_with, sentence_of
 from tocsin.deliveries.judge import Verdict
 from tocsin.deliveries.models import Delivery
-from tocsin.deliveries.prepare import look_around, prepare
+from tocsin.deliveries.prepare import NOBODY, look_around, prepare
 from tocsin.deliveries.states import READY, Reason, State
+from tocsin.deliveries.waits import closed, in_full
 from tocsin.events.ids import uuid7
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
@@ -132,7 +133,7 @@ def _carried_out(draft: Draft, moment: datetime, drafts: Sequence[RuleDraft]) ->
     [rules] = matching([subject], drafts)
     take(event, rules, matching_operator(subject))
     cut = plan.plan_first_chunks(event)
-    event.refresh_from_db(fields=["state", "reason"])
+    event.refresh_from_db(fields=["state", "reason", "detail"])
     said = decisions_with(event, subject, rules, drafts)
     return Simulation(sentence_of(event), tuple(_told(event)), tuple(said), truncated=cut)
 
@@ -150,12 +151,13 @@ def _stored(draft: Draft, moment: datetime) -> Event:
 def _told(event: Event) -> Iterator[Told]:
     verdicts = _verdicts(event)
     for line in _lines(event):
-        verdict = verdicts.get(line.id)
+        verdict, waits = verdicts.get(line.id, (None, ""))
         state, reason = (verdict.state, verdict.reason) if verdict else (line.state, line.reason)
         if verdict is None and state in READY:
             state = State.SENT
         words = [] if state == State.SENT else [str(State(state).label)]
         words += [str(Reason(reason).label)] if reason else []
+        words += [waits] if waits else []
         until = verdict.until.isoformat() if verdict and verdict.until else ""
         yield Told(
             "" if line.user_id is None else str(line.user_id), line.label, line.channel, line.address,
@@ -174,8 +176,8 @@ def _lines(event: Event) -> Iterable[story.Line]:
         after = page.next
 
 
-def _verdicts(event: Event) -> dict[str, Verdict]:
-    """The last look before sending, at everything that would be sent."""
+def _verdicts(event: Event) -> dict[str, tuple[Verdict, str]]:
+    """The last look before sending, at everything that would be sent; of what waits for which hours, in words."""
     verdicts = {}
     ready = Delivery.objects.filter(event=event.pk, state__in=READY)
     for slug in set(ready.values_list("channel", flat=True)):
@@ -188,5 +190,11 @@ def _verdicts(event: Event) -> dict[str, Verdict]:
         for row in rows:
             made = prepare(channel, row, around)
             if isinstance(made, Verdict):
-                verdicts[f"d{row.id}"] = made
+                known = around.people.get(row.user_id, NOBODY)
+                waits = (
+                    closed(around.events[row.event_id], known, slug, row.layer, around.now)
+                    if made.until
+                    else ()
+                )
+                verdicts[f"d{row.id}"] = made, in_full(waits)
     return verdicts
