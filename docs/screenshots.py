@@ -105,6 +105,7 @@ def tell() -> str:
         (0, {"type": "message:internal", "title": "Invoice 42 is paid", "to": ["user:ana"], "actor": "cleo",
              "body": "**1 200 €**, a week early. See the [invoice](https://example.org/invoices/42)."}),
     ]  # fmt: skip
+    wish()
     shown = ""
     reader = get_user_model().objects.get(username=NAME)
     now = clock.now()
@@ -117,6 +118,24 @@ def tell() -> str:
         if "report" in fields["title"]:
             shown = str(accepted.id)
     return shown
+
+
+def wish() -> None:
+    """What ana wants, what waits for her, and what comes again."""
+    from django.contrib.auth import get_user_model
+
+    import tocsin
+    from tocsin import clock, pipeline
+    from tocsin.schedule.windows import DAYS
+
+    ana = get_user_model().objects.get(username=NAME)
+    night = {"quiet": [{"days": list(DAYS[:5]), "from": "20:00", "to": "07:30"},
+                       {"days": list(DAYS[5:]), "from": "00:00", "to": "24:00"}]}  # fmt: skip
+    pipeline.change_hours(ana.pk, {"time_zone": "Europe/Oslo", "windows": [{"hours": night, "channels": ["email"]}]})
+    tocsin.repeat("message:internal", rrule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=9;BYMINUTE=0",
+                  title="Stand-up in ten minutes", to=["group:ops"], time_zone="Europe/Oslo")  # fmt: skip
+    tocsin.notify("message:system", title="The certificate of shop.example.org ends in a week", level="warning",
+                  to=["group:ops"], due_at=clock.now() + timedelta(days=20), about="host/shop")  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -139,7 +158,7 @@ def serving() -> Iterator[str]:
 
 
 def photograph(browser: Any, site: str, event: str, folder: Path) -> None:
-    """The inbox, and the story of one event in the ledger."""
+    """The inbox, the story of one event in the ledger, and the pages of one's own settings."""
     context = browser.new_context(
         color_scheme="light",
         locale="en-GB",
@@ -159,6 +178,10 @@ def photograph(browser: Any, site: str, event: str, folder: Path) -> None:
     page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
     page.locator("tocsin-inbox .banner").wait_for()
     page.screenshot(path=folder / "ledger.png")
+    for name in ("hours", "preferences", "pending"):
+        page.goto(f"{site}/{name}/")
+        page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
+        page.screenshot(path=folder / f"{name}.png")
     context.close()
 
 

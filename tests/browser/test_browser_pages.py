@@ -70,7 +70,15 @@ def test_pages_fit_every_width(visitor, ana, tell, width):
                  actions=[{"label": "Open the thing", "url": "/x"}])  # fmt: skip
     tell(ana, "B" * 100, channel="header_message", body="y" * 200)
     visitor.page.set_viewport_size({"width": width, "height": 700})
-    for path in ("/inbox/", "/events/", f"/events/{event}/", "/deliveries/"):
+    for path in (
+        "/inbox/",
+        "/preferences/",
+        "/hours/",
+        "/pending/",
+        "/events/",
+        f"/events/{event}/",
+        "/deliveries/",
+    ):
         visitor.page.goto(path)
         visitor.page.locator("tocsin-inbox .banner").wait_for()
         assert visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path

@@ -23,9 +23,9 @@ def page(person, browse, tell):
     return client.get
 
 
-@pytest.mark.parametrize("url", ["/tocsin/inbox/", "/tocsin/events/", "/tocsin/deliveries/"])
+@pytest.mark.parametrize("url", ["inbox", "preferences", "hours", "pending", "events", "deliveries"])
 def test_every_page_has_the_policy_and_nothing_inline(page, url):
-    answer = page(url)
+    answer = page(f"/tocsin/{url}/")
     assert answer["Content-Security-Policy"] == policy()
     html = answer.content.decode()
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)

@@ -100,6 +100,35 @@ def _says(event_type: str, channel: str, *, wanted: bool) -> Q:
     return said
 
 
+class Cell(NamedTuple):
+    """One square of the table that a person fills in."""
+
+    subject: str
+    channel: str
+    own: bool | None
+    """What they said of exactly this; None for nothing."""
+    below: Wish
+    """What holds where they say nothing."""
+
+
+def cells(user: Any, organization: int, channels: Iterable[str]) -> dict[tuple[str, str], Cell]:
+    """The squares of a person's table: every type and category, by each of these channels."""
+    known = types.types()
+    keys = {key for name in known for key in keys_of(name)}
+    found = {}
+    for slug in channels:
+        own = said_by_people([user], slug, keys).get(user, {})
+        theirs = said_by_organizations([organization], slug).get(organization, {})
+        for name in known:
+            without = {key: wanted for key, wanted in own.items() if key != name}
+            found[name, slug] = Cell(name, slug, own.get(name), decide(without, theirs, name))
+        for key in keys - known.keys():
+            said = theirs.get(key)
+            below = Wish(True, DEFAULT) if said is None else Wish(said, ORGANIZATION, key)
+            found[key, slug] = Cell(key, slug, own.get(key), below)
+    return found
+
+
 def matrix(user: Any, organization: int) -> list[dict[str, Any]]:
     """Every type with what holds for a person on each channel, and which layer says so."""
     keys = {key for name in types.types() for key in keys_of(name)}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tocsin.channels import registry
 from tocsin.errors import FieldError, InvalidInput, invalid
-from tocsin.schedule.windows import HORIZON, Hours, as_json, parse_hours
+from tocsin.schedule.windows import DAY, HORIZON, Hours, as_json, parse_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,6 +75,24 @@ def _window(given: object, field: str) -> dict[str, Any]:
 def hours_for(windows: Iterable[Mapping[str, Any]], channel: str) -> list[Mapping[str, Any]]:
     """The hours that hold for a channel."""
     return [one["hours"] for one in windows if not one["channels"] or channel in one["channels"]]
+
+
+def shut_in_week(hours: Sequence[Mapping[str, Any]]) -> list[list[tuple[int, int]]]:
+    """For each day from Monday on, from when to when these are not all open, in minutes after midnight."""
+    parsed = [parse_hours(one) for one in hours]
+    week: list[list[tuple[int, int]]] = []
+    for day in range(7):
+        shut: list[tuple[int, int]] = []
+        turns = sorted(
+            {0, DAY, *(time for one in parsed for span in one.spans for time in (span.start, span.end))}
+        )
+        for start, end in pairwise(turns):
+            if all(one.hold_at(day, start) for one in parsed):
+                continue
+            begins = shut.pop()[0] if shut and shut[-1][1] == start else start
+            shut.append((begins, end))
+        week.append(shut)
+    return week
 
 
 def opening(hours: Sequence[Mapping[str, Any]], zone: str, moment: datetime) -> datetime | None:

@@ -49,6 +49,10 @@ class Hours:
         """Whether an aware moment is a good one on the clocks of a zone."""
         return _is_open(self, moment.astimezone(_zone(zone)))
 
+    def hold_at(self, day: int, minute: int) -> bool:
+        """The same by the clock on the wall: a day from Monday, 0, and a minute after midnight."""
+        return any(_covers(span, day, minute) for span in self.spans) is not self.quiet
+
     def opening(self, moment: datetime, zone: str) -> datetime | None:
         """The first good moment from `moment` on, in UTC; None where there is none within `HORIZON`."""
         return _first(self, moment, zone, wanted=True)
@@ -69,9 +73,7 @@ def _first(hours: Hours, moment: datetime, zone: str, *, wanted: bool) -> dateti
 
 
 def _is_open(hours: Hours, wall: datetime) -> bool:
-    minute, day = wall.hour * 60 + wall.minute, wall.weekday()
-    inside = any(_covers(span, day, minute) for span in hours.spans)
-    return inside is not hours.quiet
+    return hours.hold_at(wall.weekday(), wall.hour * 60 + wall.minute)
 
 
 def _covers(span: Span, day: int, minute: int) -> bool:

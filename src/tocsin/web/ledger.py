@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -27,6 +26,7 @@ from tocsin.tenants.models import Organization
 from tocsin.web import rows
 from tocsin.web.access import for_keepers
 from tocsin.web.policy import strict
+from tocsin.web.said import say
 from tocsin.web.why import why
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ def cancel(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpRespo
     """Cancel an event and its unsent deliveries."""
     _event(scope, event_id)
     if pipeline.cancel(event_id=event_id, scope=scope):
-        _say(request, _("The event is cancelled. What had been sent before stays sent."))
+        say(request, _("The event is cancelled. What had been sent before stays sent."))
     else:
-        _say(request, _("There was nothing left to cancel."))
+        say(request, _("There was nothing left to cancel."))
     return redirect("tocsin:event", event_id)
 
 
@@ -138,9 +138,9 @@ def confirm(request: HttpRequest, scope: Scope, event_id: uuid.UUID) -> HttpResp
     _event(scope, event_id)
     try:
         pipeline.confirm(event_id, scope.name, scope)
-        _say(request, _("It is confirmed, and will be planned now."))
+        say(request, _("It is confirmed, and will be planned now."))
     except Conflict as error:
-        _say(request, str(error))
+        say(request, str(error))
     return redirect("tocsin:event", event_id)
 
 
@@ -151,12 +151,12 @@ def replay(request: HttpRequest, scope: Scope) -> HttpResponse:
     """Send dead deliveries on their way again, all of those named or none."""
     try:
         number = pipeline.replay(request.POST.getlist("id")[:LINES], scope)
-        _say(request, ngettext("%d delivery is on its way again.", "%d deliveries are on their way again.", number)
+        say(request, ngettext("%d delivery is on its way again.", "%d deliveries are on their way again.", number)
              % number)  # fmt: skip
     except NotFound as error:
         raise Http404(str(error)) from error
     except Conflict as error:
-        _say(request, str(error))
+        say(request, str(error))
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -195,8 +195,3 @@ def _cursor(after: str) -> uuid.UUID:
         return uuid.UUID(after)
     except ValueError as error:
         raise Http404(f"{after!r} is no cursor.") from error
-
-
-def _say(request: HttpRequest, words: str) -> None:
-    """One line on the next page; nothing where the host has no messages framework."""
-    messages.info(request, words, fail_silently=True)
