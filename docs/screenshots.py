@@ -131,7 +131,9 @@ def wish() -> None:
     ana = get_user_model().objects.get(username=NAME)
     night = {"quiet": [{"days": list(DAYS[:5]), "from": "20:00", "to": "07:30"},
                        {"days": list(DAYS[5:]), "from": "00:00", "to": "24:00"}]}  # fmt: skip
-    pipeline.change_hours(ana.pk, {"time_zone": "Europe/Oslo", "windows": [{"hours": night, "channels": ["email"]}]})
+    pipeline.change_hours(
+        ana.pk, {"time_zone": "Europe/Oslo", "windows": [{"hours": night, "channels": ["email"]}]}
+    )
     tocsin.repeat("message:internal", rrule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=9;BYMINUTE=0",
                   title="Stand-up in ten minutes", to=["group:ops"], time_zone="Europe/Oslo")  # fmt: skip
     tocsin.notify("message:system", title="The certificate of shop.example.org ends in a week", level="warning",
@@ -178,7 +180,7 @@ def photograph(browser: Any, site: str, event: str, folder: Path) -> None:
     page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
     page.locator("tocsin-inbox .banner").wait_for()
     page.screenshot(path=folder / "ledger.png")
-    for name in ("hours", "preferences", "pending"):
+    for name in ("hours", "preferences"):
         page.goto(f"{site}/{name}/")
         page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
         page.screenshot(path=folder / f"{name}.png")

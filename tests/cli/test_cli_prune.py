@@ -18,6 +18,7 @@ from tocsin.inbox.queries import list_items, mark_all_read
 from tocsin.rules import save
 from tocsin.rules.models import Rule, RuleVersion
 from tocsin.rules.spec import Place
+from tocsin.schedule.models import Series
 from tocsin.tenants.organizations import organization_id
 from tocsin.testing import deliver_now, frozen
 
@@ -48,9 +49,19 @@ def left() -> set[str]:
 def test_finished_events_go_with_all_their_rows(invoke, ana):
     say("old")
     say("new", when=datetime.now(UTC))
-    assert prune(invoke) == {"inbox_items": 0, "events": 1, "deliveries": 1, "rule_versions": 0}
+    assert prune(invoke) == {"inbox_items": 0, "events": 1, "deliveries": 1, "series": 0, "rule_versions": 0}
     assert (left(), Delivery.objects.count(), Attempt.objects.count()) == ({"new"}, 1, 1)
     assert "0 events" in invoke("prune").stdout
+
+
+def test_a_series_goes_with_its_last_event(invoke, ana):
+    with frozen(LONG_AGO):
+        ended, going = (tocsin.repeat("drill", rrule="FREQ=YEARLY", title=name) for name in ("over", "on"))
+        tocsin.cancel(series_id=ended.pk)
+    gone = prune(invoke)
+    assert (gone["events"], gone["series"]) == (1, 1)
+    assert list(Series.objects.all()) == [going]
+    assert left() == {"on"}
 
 
 def test_what_is_not_over_stays(invoke, ana, settings):
@@ -72,7 +83,7 @@ def test_items_go_when_they_were_read_long_ago_and_then_their_events(invoke, ana
         mark_all_read(ana)
     say("read today", to=["user:ana"], channel="message")
     mark_all_read(ana)
-    assert prune(invoke) == {"inbox_items": 1, "events": 1, "deliveries": 0, "rule_versions": 0}
+    assert prune(invoke) == {"inbox_items": 1, "events": 1, "deliveries": 0, "series": 0, "rule_versions": 0}
     assert [item.title for item in list_items(ana).items] == ["read today"]
 
 
@@ -83,7 +94,7 @@ def test_many_are_pruned_in_batches(invoke, ana, monkeypatch):
         say(f"n{number}", to=["user:ana", "memory:ops"], channel="")
     with frozen(LONG_AGO):
         mark_all_read(ana)
-    assert prune(invoke) == {"inbox_items": 5, "events": 5, "deliveries": 5, "rule_versions": 0}
+    assert prune(invoke) == {"inbox_items": 5, "events": 5, "deliveries": 5, "series": 0, "rule_versions": 0}
 
 
 def test_versions_that_were_replaced_long_ago_go(invoke, ana):

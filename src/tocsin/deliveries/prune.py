@@ -1,4 +1,4 @@
-"""What is over and old leaves the ledger in small batches: events with all their rows, and versions of rules."""
+"""What is over and old leaves the ledger in small batches: events with all their rows, series, versions of rules."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.deliveries.states import FINAL
 from tocsin.events.models import Event
 from tocsin.rules.models import Rule, RuleVersion
+from tocsin.schedule.models import Series, SeriesState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,14 @@ def prune_events(before: datetime) -> Iterator[tuple[int, int]]:
             gone, _ = deliveries.delete()
             Event.objects.filter(pk__in=held).delete()
         yield len(held), gone
+
+
+def prune_series(before: datetime) -> int:
+    """Delete series that ended before and of which no event is left; how many that were."""
+    left = Event.objects.filter(series=OuterRef("pk"))
+    over = Series.objects.exclude(state=SeriesState.ACTIVE).filter(~Exists(left), ended_at__lt=before)
+    gone: int = Series.objects.filter(pk__in=list(over.values_list("pk", flat=True))).delete()[0]
+    return gone
 
 
 def prune_versions(before: datetime) -> int:
