@@ -4,12 +4,13 @@ VENV ?= .venv
 export VENV PYTHON DJANGO
 PY = $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs format
+.PHONY: help demo test check faults bench docs format
 
 help:
 	@echo "make demo    tocsin on this machine, with a mailbox, a webhook and people to notify"
 	@echo "make test    all tests, on SQLite and on PostgreSQL"
 	@echo "make check   lint, format, types, imports, migrations, changelog"
+	@echo "make faults  what it survives, at length: minutes more than make test takes for it"
 	@echo "make bench   against peers and limits; writes bench/RESULTS.md"
 	@echo "make docs    the documentation, into site/"
 	@echo "make format  lets ruff write what make check asks for"
@@ -26,6 +27,10 @@ test:
 check:
 	@sh scripts/setup.sh check
 	@sh scripts/check.sh
+
+faults:
+	@sh scripts/setup.sh test
+	@TOCSIN_LONG=1 $(PY) -m pytest -q -n 2 -m faults $(ARGS) tests/faults
 
 bench:
 	@sh scripts/setup.sh test

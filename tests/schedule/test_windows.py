@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.schedule.walker import MINUTE, walk, week_of
 from tocsin.errors import InvalidInput
-from tocsin.schedule.windows import DAYS, HORIZON, as_json, parse_hours
+from tocsin.schedule.windows import DAYS, as_json, parse_hours
 
 HARD = (
     ("Australia/Lord_Howe", datetime(2026, 4, 4, 10, tzinfo=UTC)),  # half an hour back
@@ -29,7 +29,6 @@ HARD = (
     ("America/New_York", datetime(2026, 10, 30, tzinfo=UTC)),
     ("UTC", datetime(2026, 6, 1, tzinfo=UTC)),
 )
-MINUTE = timedelta(minutes=1)
 
 
 def time_of(minutes: int) -> str:
@@ -48,29 +47,6 @@ hours = st.builds(
     st.sampled_from(["open", "quiet"]),
     st.lists(spans, min_size=1, max_size=3),
 )
-
-
-def week_of(given: dict) -> set[tuple[str, int]]:
-    """The oracle's own reading: every (day, minute) of the week in which one may be told."""
-    [(kind, many)] = given.items()
-    inside = set()
-    for span in many:
-        (start, end) = (int(text[:2]) * 60 + int(text[3:]) for text in (span["from"], span["to"]))
-        for day in span["days"]:
-            for at in range(start, end if end > start else end + 1440):
-                inside.add((DAYS[(DAYS.index(day) + at // 1440) % 7], at % 1440))
-    every = {(day, minute) for day in DAYS for minute in range(1440)}
-    return inside if kind == "open" else every - inside
-
-
-def walk(given: dict, moment: datetime, zone: str, *, wanted: bool = True) -> datetime | None:
-    """Minute by minute, from a whole minute on."""
-    week, local = week_of(given), ZoneInfo(zone)
-    for count in range(int(HORIZON / MINUTE) + 1):
-        wall = (moment + count * MINUTE).astimezone(local)
-        if ((DAYS[wall.weekday()], wall.hour * 60 + wall.minute) in week) is wanted:
-            return moment + count * MINUTE
-    return None
 
 
 def parsed(given: dict):

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Events in one message."""
-MOST_ALONG = 2000
-"""Rows that one claim takes along for the addresses it is at."""
+MOST_ALONG = 20
+"""Rows that one claim takes along for each address it is at, on an average; what is over becomes another message."""
 
 
 class Joined(NamedTuple):
@@ -53,7 +53,9 @@ def gather(channel: str, claimed: Sequence[Claimed]) -> list[Claimed]:
     found = claim_also(channel, State.MERGED, "merged_into", leads, MOST * len(leads)) if leads else []
     waited = {row.identity for row in claimed if row.was_put_off}
     if waited:
-        found += claim_also(channel, State.DEFERRED, "identity", sorted(waited), MOST_ALONG)
+        found += claim_also(
+            channel, State.DEFERRED, "identity", sorted(waited), max(MOST, MOST_ALONG * len(waited))
+        )
     return found
 
 

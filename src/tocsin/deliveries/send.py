@@ -100,6 +100,7 @@ class Hand:
         self._lock = threading.Lock()
         self._first: list[Message] = []
         self._dry_until = 0.0
+        self._joined = False
         self._ahead: deque[Message] = deque()
         self._answered, self._began, self._most_ahead = 0, time.monotonic(), max(count, AHEAD_ROWS)
 
@@ -154,6 +155,8 @@ class Hand:
         free = max(
             free, min(self._most_ahead, int(self._answered / (now - self._began + 0.01) * AHEAD_SECONDS))
         )
+        if self._joined:  # each of them takes others along
+            free = min(free, self.count)
         self._dry_until = now + DRY_SECONDS
         taken = self.taken
         try:
@@ -182,6 +185,7 @@ class Hand:
             return []
         may_join = self.channel.joins and not self.channel.in_app
         joins = may_join and any(row.leads or row.was_put_off for row in claimed)
+        self._joined = joins
         if joins:
             claimed += merge.gather(self.channel.slug, claimed)
         self.taken += len(claimed)
