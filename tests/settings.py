@@ -6,6 +6,7 @@ The file name of the SQLite database and the address of PostgreSQL are filled in
 from __future__ import annotations
 
 import os
+import tempfile
 
 VENDOR = os.environ.get("TOCSIN_TEST_DATABASE", "sqlite")
 
@@ -80,6 +81,7 @@ TEMPLATES = [
 TOCSIN = {
     "ALLOWED_PRIVATE_NETWORKS": ["127.0.0.0/8"],
     "BASE_URL": "http://testserver",
+    "HOME": tempfile.gettempdir() + f"/tocsin-tests-{os.getpid()}",
     "LEASE_SECONDS": 1,
     "RENEW_SECONDS": 0.3,
     "SWEEP_SECONDS": 0.2,

@@ -55,8 +55,8 @@ def run(size: Size) -> Section:
                 f"of the same channel and level wait. Its limit is the same beside {FEW_WAIT:,}."
             ),
             (
-                "looks: `pipeline.sweep()` while nothing is due: lost leases, series, and one query for all channels. "
-                f"Its limit is the same with {FEW_WAIT:,} waiting."
+                "looks: `pipeline.sweep()` while nothing is due: lost leases, series, and one query for all "
+                f"channels. Its limit is the same with {FEW_WAIT:,} waiting."
             ),
         ],
         servers.versions("PostgreSQL"),

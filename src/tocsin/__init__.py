@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tocsin.pipeline import cancel, cancel_on_delete, forget, notify, repeat, reschedule
     from tocsin.recipients.audiences import audience, to
     from tocsin.rules.registrations import Action, register_action, register_service, register_target
+    from tocsin.sources.tasks.task import task
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "register_target",
     "repeat",
     "reschedule",
+    "task",
     "to",
 ]
 
@@ -46,6 +48,7 @@ _HOMES = {
     "register_target": "tocsin.rules.registrations",
     "repeat": "tocsin.pipeline",
     "reschedule": "tocsin.pipeline",
+    "task": "tocsin.sources.tasks.task",
     "to": "tocsin.recipients.audiences",
 }
 

@@ -18,12 +18,17 @@ class TocsinConfig(AppConfig):
         from django.core.signals import request_started
         from django.utils.module_loading import autodiscover_modules
 
-        from tocsin import checks, pipeline
+        from tocsin import checks, conf, pipeline
         from tocsin.engines import inline, wake
         from tocsin.inbox import wake as readers
+        from tocsin.sources.sweep import sweep
+        from tocsin.sources.tasks import commands, signals
 
         checks.register()
         autodiscover_modules("notifications")
-        inline.install(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size)
+        inline.install(pipeline.run, sweep, pipeline.renew, pipeline.batch_size)
         readers.connect(wake.listener.subscribe, wake.publish)
+        if conf.get("TASKS_OF_COMMANDS"):
+            commands.install()
+        signals.install()
         request_started.connect(inline.start, dispatch_uid="tocsin.engine")

@@ -141,6 +141,11 @@ SETTINGS: dict[str, Setting] = {
     ),
     "FROM_EMAIL": Setting("", "Sender of e-mails; empty means DEFAULT_FROM_EMAIL.", _text),
     "GIVE_UP_HOURS": Setting(72, "A delivery older than this is not retried again.", _number(0.001, 8760)),
+    "HOME": Setting(
+        "",
+        "Folder in which reports wait for the database; empty means TOCSIN_HOME, or ./tocsin-data.",
+        _text,
+    ),
     "INLINE_DRAIN_SECONDS": Setting(
         5, "How long a process that ends may finish what it has in hand.", _number(0, 300)
     ),
@@ -174,6 +179,15 @@ SETTINGS: dict[str, Setting] = {
         {}, "An account at an SMS provider that speaks like Twilio: url, user, password, from.", _sms_http
     ),
     "SWEEP_SECONDS": Setting(1, "How often what is due or was lost is looked for.", _number(0.02, 600)),
+    "TASKS_OF_CELERY": Setting(
+        (), 'Celery tasks that are reported when they end, by name: ["shop.*"].', _strings
+    ),
+    "TASKS_OF_COMMANDS": Setting(
+        (), 'Management commands that are reported when they end: ["import_*"], or ["*"].', _strings
+    ),
+    "TASKS_OF_DJANGO": Setting(
+        (), 'Tasks of django.tasks that are reported when they end, by path: ["shop.tasks.*"].', _strings
+    ),
     "VERIFY_DESTINATIONS": Setting(
         (), "Channels on which people must confirm an address of theirs, by a code sent to it.", _strings
     ),

@@ -7,6 +7,7 @@ from tocsin.inbox.models import InboxItem
 from tocsin.recipients.models import Destination, Person, Preference
 from tocsin.rules.models import Rule, RuleField, RuleKey, RuleVersion
 from tocsin.schedule.models import Series
+from tocsin.sources.tasks.models import Task, TaskRun
 from tocsin.tenants.audit import AuditEntry
 from tocsin.tenants.models import ApiToken, Membership, Organization, Project, Team, TeamMember
 
@@ -29,6 +30,8 @@ __all__ = [
     "RuleKey",
     "RuleVersion",
     "Series",
+    "Task",
+    "TaskRun",
     "Team",
     "TeamMember",
     "Worker",

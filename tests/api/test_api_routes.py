@@ -109,6 +109,8 @@ PAGES = {
     "tocsin:event-confirm": "events:write",
     "tocsin:deliveries": "events:read",
     "tocsin:replay": "deliveries:write",
+    "tocsin:tasks": "events:read",
+    "tocsin:task-run": "events:read",
     "tocsin:unsubscribe": "anyone",
     "tocsin-account:login": "anyone",
     "tocsin-account:logout": "anyone",

@@ -75,6 +75,7 @@ def test_pages_fit_every_width(visitor, ana, tell, width):
         "/preferences/",
         "/hours/",
         "/pending/",
+        "/tasks/",
         "/events/",
         f"/events/{event}/",
         "/deliveries/",

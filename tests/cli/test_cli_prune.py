@@ -19,9 +19,11 @@ from tocsin.rules import save
 from tocsin.rules.models import Rule, RuleVersion
 from tocsin.rules.spec import Place
 from tocsin.schedule.models import Series
+from tocsin.sources.tasks.models import TaskRun
 from tocsin.tenants.organizations import organization_id
 from tocsin.testing import deliver_now, frozen
 
+NONE = {"task_runs": 0, "series": 0, "rule_versions": 0}
 LONG_AGO = datetime.now(UTC) - timedelta(days=100)
 
 
@@ -49,7 +51,14 @@ def left() -> set[str]:
 def test_finished_events_go_with_all_their_rows(invoke, ana):
     say("old")
     say("new", when=datetime.now(UTC))
-    assert prune(invoke) == {"inbox_items": 0, "events": 1, "deliveries": 1, "series": 0, "rule_versions": 0}
+    assert prune(invoke) == {
+        "inbox_items": 0,
+        "events": 1,
+        "deliveries": 1,
+        "task_runs": 0,
+        "series": 0,
+        "rule_versions": 0,
+    }
     assert (left(), Delivery.objects.count(), Attempt.objects.count()) == ({"new"}, 1, 1)
     assert "0 events" in invoke("prune").stdout
 
@@ -62,6 +71,15 @@ def test_a_series_goes_with_its_last_event(invoke, ana):
     assert (gone["events"], gone["series"]) == (1, 1)
     assert list(Series.objects.all()) == [going]
     assert left() == {"on"}
+
+
+def test_runs_go_but_the_last_of_each_task(invoke, ana):
+    for _ in range(3):
+        with tocsin.task("import"):
+            pass
+    TaskRun.objects.update(finished_at=LONG_AGO)
+    assert prune(invoke)["task_runs"] == 2
+    assert TaskRun.objects.count() == 1
 
 
 def test_what_is_not_over_stays(invoke, ana, settings):
@@ -83,7 +101,14 @@ def test_items_go_when_they_were_read_long_ago_and_then_their_events(invoke, ana
         mark_all_read(ana)
     say("read today", to=["user:ana"], channel="message")
     mark_all_read(ana)
-    assert prune(invoke) == {"inbox_items": 1, "events": 1, "deliveries": 0, "series": 0, "rule_versions": 0}
+    assert prune(invoke) == {
+        "inbox_items": 1,
+        "events": 1,
+        "deliveries": 0,
+        "task_runs": 0,
+        "series": 0,
+        "rule_versions": 0,
+    }
     assert [item.title for item in list_items(ana).items] == ["read today"]
 
 
@@ -94,7 +119,14 @@ def test_many_are_pruned_in_batches(invoke, ana, monkeypatch):
         say(f"n{number}", to=["user:ana", "memory:ops"], channel="")
     with frozen(LONG_AGO):
         mark_all_read(ana)
-    assert prune(invoke) == {"inbox_items": 5, "events": 5, "deliveries": 5, "series": 0, "rule_versions": 0}
+    assert prune(invoke) == {
+        "inbox_items": 5,
+        "events": 5,
+        "deliveries": 5,
+        "task_runs": 0,
+        "series": 0,
+        "rule_versions": 0,
+    }
 
 
 def test_versions_that_were_replaced_long_ago_go(invoke, ana):

@@ -20,8 +20,9 @@ from tocsin.testing import deliver_now, frozen
 pytestmark = pytest.mark.django_db
 
 TYPE = "message:internal"
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOON = datetime(2037, 11, 20, 12, tzinfo=UTC)
 MORNING = NOON + timedelta(hours=20)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -237,7 +238,7 @@ def test_a_lead_whose_workers_are_lost_takes_the_others_along(ana, memory) -> No
     rows = put_off("one", "two")
     memory.script = lambda message: Later(Cause.BUSY, 5.0)
     release()
-    Delivery.objects.filter(pk=rows[0].pk).update(state="sending", lease_until=NOON, claims=3)
+    Delivery.objects.filter(pk=rows[0].pk).update(state="sending", lease_until=LONG_AGO, claims=3)
     pipeline.sweep()
     assert states(rows) == [("dead", "poison", rows[0].pk), ("dead", "merged", rows[0].pk)]
 

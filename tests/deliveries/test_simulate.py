@@ -25,7 +25,7 @@ from tocsin.testing import deliver_now, frozen
 pytestmark = pytest.mark.django_db
 
 TYPE = "message:internal"
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOW = datetime(2037, 11, 20, 12, tzinfo=UTC)
 EVENT = {"type": TYPE, "title": "x", "organization": "acme"}
 NAMES = ("ana", "ben", "cleo", "dan", "eva")
 NIGHT = {"hours": {"open": [{"days": ["mon"], "from": "08:00", "to": "09:00"}]}, "channels": []}

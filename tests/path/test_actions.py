@@ -225,13 +225,13 @@ def test_code_that_comes_back_after_planning_changes_nothing_of_the_story(
 def test_what_was_put_off_is_carried_out_each_for_itself(acme, far_side) -> None:
     far_side.script = [Reply(201, b'{"key": "SHOP-1"}'), Reply(201, b'{"key": "SHOP-2"}')]
     rule(acme, **JIRA, hours={"quiet": [{"days": ["mon"], "from": "00:00", "to": "07:00"}]})
-    night = datetime(2026, 11, 23, 3, tzinfo=UTC)
+    night = datetime(2037, 11, 23, 3, tzinfo=UTC)
     with frozen(night):
         rows = say("feedback:new", title="one") + say("feedback:new", title="two")
     assert {row.state for row in rows} == {"deferred"}
     with frozen(night + timedelta(hours=4)):
         deliver_now()
-    assert [json.loads(one.body)["fields"]["summary"] for one in far_side.requests] == ["one", "two"]
+    assert sorted(json.loads(one.body)["fields"]["summary"] for one in far_side.requests) == ["one", "two"]
     assert list(Delivery.objects.values_list("state", flat=True)) == ["sent", "sent"]
 
 

@@ -27,8 +27,8 @@ User = get_user_model()
 TYPE = "message:internal"
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 NIGHT = {"hours": {"quiet": [{"days": DAYS, "from": "22:00", "to": "07:00"}]}, "channels": ["memory"]}
-EVENING = datetime(2026, 11, 20, 23, tzinfo=UTC)
-MORNING = datetime(2026, 11, 21, 7, tzinfo=UTC)
+EVENING = datetime(2037, 11, 20, 23, tzinfo=UTC)
+MORNING = datetime(2037, 11, 21, 7, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -218,7 +218,7 @@ def test_a_rule_tells_within_its_hours(ana) -> None:
         event = tocsin.notify(TYPE, title="x", channel="memory")
         deliver_now()
     rows = Delivery.objects.filter(event=event.id)
-    monday = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    monday = datetime(2037, 11, 23, 8, tzinfo=UTC)
     assert {(row.identity, row.state, row.due_at) for row in rows} == {
         ("ana", "deferred", monday),
         ("ops", "deferred", monday),

@@ -17,7 +17,7 @@ from tocsin.testing import deliver_now, frozen
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOW = datetime(2037, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 OPEN = {"field": "status", "op": "is", "value": "open"}
 

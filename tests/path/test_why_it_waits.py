@@ -21,10 +21,10 @@ from tocsin.testing import deliver_now, frozen
 
 pytestmark = pytest.mark.django_db
 
-NIGHT = datetime(2026, 11, 20, 23, tzinfo=UTC)
+NIGHT = datetime(2037, 11, 20, 23, tzinfo=UTC)
 QUIET = {"quiet": [{"days": list(DAYS), "from": "22:00", "to": "07:00"}]}
 THEIRS = (
-    "Their hours for memory (not Mon–Sun 22:00–07:00) are closed until Sat 2026-11-21 07:00 (Europe/Oslo)."
+    "Their hours for memory (not Mon–Sun 22:00–07:00) are closed until Sat 2037-11-21 07:00 (Europe/Oslo)."
 )
 
 
@@ -69,14 +69,14 @@ def test_the_hours_of_a_rule(ana) -> None:
         "hours": QUIET,
     }
     rule = save.save(given, Place(organization_id("")), "x")
-    said = f"The hours of “rule:{rule.pk}@1” (not Mon–Sun 22:00–07:00) are closed until Sat 2026-11-21 07:00 (UTC)."
+    said = f"The hours of “rule:{rule.pk}@1” (not Mon–Sun 22:00–07:00) are closed until Sat 2037-11-21 07:00 (UTC)."
     assert any(line.endswith(said) for line in say(ana, to=[], channel=""))
     assert simulated(to=[], channel="").endswith(said)
 
 
 def test_a_rest(ana) -> None:
     Person.objects.create(user=ana, dnd_until=NIGHT + timedelta(days=2))
-    said = "They are not to be disturbed until Sun 2026-11-22 23:00 (UTC)."
+    said = "They are not to be disturbed until Sun 2037-11-22 23:00 (UTC)."
     assert any(line.endswith(said) for line in say(ana))
     assert simulated().endswith(said)
 

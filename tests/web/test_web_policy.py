@@ -23,7 +23,7 @@ def page(person, browse, tell):
     return client.get
 
 
-@pytest.mark.parametrize("url", ["inbox", "preferences", "hours", "pending", "events", "deliveries"])
+@pytest.mark.parametrize("url", ["inbox", "preferences", "hours", "pending", "tasks", "events", "deliveries"])
 def test_every_page_has_the_policy_and_nothing_inline(page, url):
     answer = page(f"/tocsin/{url}/")
     assert answer["Content-Security-Policy"] == policy()

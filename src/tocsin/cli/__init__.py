@@ -24,6 +24,8 @@ SECTIONS = {
         "worker": ("service:worker", "Do the work: plan and send."),
     },
     "Send": {
+        "run": ("run:run", "Run a command, and report how it ended."),
+        "tasks": ("tasks:tasks", "List what runs, and what did not."),
         "notify": ("notify:notify", "Send a notification; print the event's id."),
         "series": ("series:series", "Keep events that come again."),
         "simulate": ("simulate:simulate", "Say who would be told of an event, and why."),

@@ -15,7 +15,7 @@ from tocsin.cli.output import as_json_option, print_json
 @click.option("--ledger-days", type=click.IntRange(1), metavar="DAYS", help="Keep finished events so long.")
 @as_json_option
 def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> None:
-    """Delete read inbox items, finished events, ended series and replaced rule versions that are old.
+    """Delete read inbox items, finished events, runs of tasks, ended series and replaced rule versions that are old.
 
     How old is said by RETENTION in the settings. What is unread, unsent or not confirmed stays, whatever its age. It
     works in small batches beside everything else: run it once a day.
@@ -23,6 +23,7 @@ def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> 
     from tocsin import clock, conf
     from tocsin.deliveries.prune import prune_events, prune_series, prune_versions
     from tocsin.inbox.prune import prune_items
+    from tocsin.sources.tasks.prune import prune_runs
 
     kept = conf.RETENTION | conf.get("RETENTION")
     now = clock.now()
@@ -34,6 +35,7 @@ def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> 
         "inbox_items": items,
         "events": sum(events for events, _ in batches),
         "deliveries": sum(deliveries for _, deliveries in batches),
+        "task_runs": prune_runs(ledger),
         "series": prune_series(ledger),
         "rule_versions": prune_versions(ledger),
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tocsin.cli.durations import duration_option
 from tocsin.cli.json_option import json_option
 from tocsin.cli.lazy import Command
 from tocsin.cli.moments import moment_option
@@ -18,7 +19,6 @@ tocsin series add message:internal --title "Stand-up" --to team:acme/web \\
     --rrule "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=9;BYMINUTE=0" --zone Europe/Oslo --expires-after 30m
 """
 COLUMNS = ("id", "state", "next", "rule", "zone", "type", "title")
-UNITS = {"m": 60, "h": 3600, "d": 86_400}
 
 _one = click.argument("series_id", metavar="ID")
 
@@ -40,7 +40,10 @@ def series() -> None:
     help="From when on: 2030-01-31T09:00:00+01:00, or +2h. Default: now.",
 )  # fmt: skip
 @click.option(
-    "--expires-after", metavar="TIME", help="After so long an occurrence is not sent any more: 30m, 2h, 1d."
+    "--expires-after",
+    metavar="TIME",
+    callback=duration_option,
+    help="After so long an occurrence is not sent any more: 30m, 2h, 1d.",
 )
 @click.option("--body", metavar="MARKDOWN", help="More of it, as Markdown; - reads it from stdin.")
 @click.option("--to", multiple=True, metavar="AUDIENCE", help="Who is told, as with notify. May be repeated.")
@@ -51,7 +54,7 @@ def series() -> None:
 @click.option("--about", metavar="TEXT", help="The object it hangs on, to end it by.")
 @click.option("--dedupe-key", metavar="KEY", help="The same key again gives the series that goes on.")
 @click.option("--organization", metavar="SLUG", help="Whose it is. Default: the implicit organization.")
-def add(expires_after: str | None, **given: Any) -> None:
+def add(expires_after: int | None, **given: Any) -> None:
     """Repeat a notification of TYPE by a rule, and print the series' id."""
     from tocsin import conf, pipeline
     from tocsin.schedule.series import TIMING
@@ -62,16 +65,9 @@ def add(expires_after: str | None, **given: Any) -> None:
     fields["to"] = list(given["to"])
     timing = {name: fields.pop(name) for name in TIMING if name in fields}
     if expires_after is not None:
-        timing["expires_after"] = _seconds(expires_after)
+        timing["expires_after"] = expires_after
     draft, checked = pipeline.parse_series(fields, timing)
     click.echo(str(pipeline.start_series(draft, checked, by=by_whom()).pk))
-
-
-def _seconds(text: str) -> int:
-    number, unit = text[:-1], text[-1:]
-    if unit not in UNITS or not (number.isascii() and number.isdigit() and len(number) < 9):
-        raise click.BadParameter(f"{text!r} is no time. Write 30m, 2h or 1d.", param_hint="--expires-after")
-    return int(number) * UNITS[unit]
 
 
 @series.command("list", cls=Command, example="tocsin series list\ntocsin series list --all --json")

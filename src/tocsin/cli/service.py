@@ -52,10 +52,11 @@ def worker() -> None:
     """Plan and send until SIGTERM or Ctrl-C; then finish what is in hand. Run as many as you like."""
     from tocsin import pipeline
     from tocsin.engines.worker import WorkerProcess
+    from tocsin.sources.sweep import sweep
 
     require_tables()
     click.echo("The worker is running  (Ctrl-C ends it)", err=True)
-    WorkerProcess(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size).run()
+    WorkerProcess(pipeline.run, sweep, pipeline.renew, pipeline.batch_size).run()
 
 
 def unapplied() -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tocsin import pipeline
 from tocsin.channels import http
 from tocsin.engines import BATCH, PLAN, PLAN_BATCH
+from tocsin.sources.sweep import sweep
+from tocsin.sources.tasks import spool
 
 MOST_ROUNDS = 1000
 
@@ -16,11 +18,12 @@ def deliver_now() -> int:
     asked again, for in a test no time passes.
     """
     http.forget_rests()
+    spool.send_waiting()
     total = 0
     for _ in range(MOST_ROUNDS):
         taken = sum(
             pipeline.run(channel, PLAN_BATCH if channel == PLAN else BATCH)
-            for channel in sorted(pipeline.sweep(), key=lambda name: name != PLAN)
+            for channel in sorted(sweep(), key=lambda name: name != PLAN)
         )
         if not taken:
             return total

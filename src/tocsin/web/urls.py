@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tocsin.web import hours, inbox, ledger, pending, preferences, unsubscribe
+from tocsin.web import hours, inbox, ledger, pending, preferences, tasks, unsubscribe
 
 app_name = "tocsin"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("events/<uuid:event_id>/", ledger.event, name="event"),
     path("events/<uuid:event_id>/cancel/", ledger.cancel, name="event-cancel"),
     path("events/<uuid:event_id>/confirm/", ledger.confirm, name="event-confirm"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<uuid:run_id>/", tasks.run, name="task-run"),
     path("unsubscribe/<str:token>/", unsubscribe.page, name="unsubscribe"),
     path("deliveries/", ledger.deliveries, name="deliveries"),
     path("deliveries/replay/", ledger.replay, name="replay"),
