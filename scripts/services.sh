@@ -8,6 +8,7 @@ want() { command -v "$1" >/dev/null 2>&1 || MISSING="$MISSING $2"; }
 want chromium chromium
 want redis-server redis-server
 want rabbitmqctl rabbitmq-server  # not rabbitmq-server: asking that for its version starts it
+want prometheus-alertmanager prometheus-alertmanager
 
 [ -n "$MISSING" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

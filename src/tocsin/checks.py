@@ -13,6 +13,7 @@ from tocsin.errors import FieldError, InvalidInput
 from tocsin.events import types
 from tocsin.recipients import users
 from tocsin.rules import operator, registrations
+from tocsin.sources import signed
 
 SQLITE_OPTIONS = """"OPTIONS": {
     "transaction_mode": "IMMEDIATE",
@@ -27,6 +28,7 @@ def register() -> None:
     checks.register(check_event_types, "tocsin")
     checks.register(check_registrations, "tocsin")
     checks.register(check_rules, "tocsin")
+    checks.register(check_senders, "tocsin")
     checks.register(check_database, "tocsin", checks.Tags.database)
     checks.register(check_deploy, "tocsin", deploy=True)
 
@@ -74,6 +76,11 @@ def check_registrations(**_: Any) -> list[checks.CheckMessage]:
         return [_error(problem, "tocsin.E005") for problem in registrations.problems()]
     except (InvalidInput, AttributeError):  # of the event types: told by check_event_types
         return []
+
+
+def check_senders(**_: Any) -> list[checks.CheckMessage]:
+    """Every sender of signed webhooks has a name and secrets."""
+    return [_error(problem, "tocsin.E007") for problem in signed.problems()]
 
 
 def check_rules(**_: Any) -> list[checks.CheckMessage]:

@@ -191,6 +191,9 @@ SETTINGS: dict[str, Setting] = {
     "VERIFY_DESTINATIONS": Setting(
         (), "Channels on which people must confirm an address of theirs, by a code sent to it.", _strings
     ),
+    "WEBHOOK_SENDERS": Setting(
+        (), "Whose signed webhooks are taken: name, secrets, and with them organization and event.", _rules
+    ),
     "USER_FIELDS": Setting({}, "ORM paths from the user to email, name, time_zone and locale.", _user_fields),
 }
 

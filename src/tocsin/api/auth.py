@@ -12,16 +12,17 @@ from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput
 from tocsin.tenants import tokens
 from tocsin.tenants.roles import scope_of
+from tocsin.tenants.scope import Scope
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from tocsin.tenants.scope import Scope
-
-PUBLIC, SIGNED_IN, READER = "public", "signed in", "reader"
-"""Decisions that name no scope: anyone; any token or session; the person of a session, about what is theirs."""
+PUBLIC, SIGNED_IN, READER, SIGNATURE = "public", "signed in", "reader", "signature"
+"""Decisions that name no scope: anyone; any token or session; the person of a session, about what is theirs; whoever
+signed the body, which the view looks at."""
 OWN = "own or "
 """A decision that begins so lets a person in to what is theirs; a token needs the scope that follows."""
+NOBODY = Scope(frozenset())
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -41,6 +42,9 @@ class Needs:
     def __call__(self, request: HttpRequest) -> Scope:
         """The scope of who asks. Raises `Refusal` with 401, 403 or 413, `InvalidInput` for unknown parameters."""
         refuse_announced(request.META.get("CONTENT_LENGTH") or "")
+        if self.decision == SIGNATURE:
+            self._refuse_unknown(request)
+            return NOBODY
         scope = principal(request)
         if self.decision == READER:
             if scope.user_id is None:

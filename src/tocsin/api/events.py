@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import override
 
 from tocsin import pipeline
-from tocsin.api import answers, ingest
+from tocsin.api import answers, clouds, ingest
 from tocsin.api.bodies import placed, read_object
 from tocsin.api.limits import read_capped
 from tocsin.api.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, body_of
@@ -27,6 +27,7 @@ from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.levels import Level
 from tocsin.recipients import users
+from tocsin.sources import cloudevents
 from tocsin.tenants.models import Membership
 from tocsin.tenants.organizations import is_implicit
 
@@ -41,14 +42,21 @@ if TYPE_CHECKING:
     parameters=[IDEMPOTENCY_KEY], body=EVENTS_BODY,
 )  # fmt: skip
 def submit_events(request: HttpRequest) -> HttpResponse:
-    """Store one event, or a list of up to 1,000, all or none."""
-    if not ingest.is_json(request.headers.get("Content-Type", "")):
-        raise answers.Refusal(415, "Send the event as JSON, with `Content-Type: application/json`.")
+    """Store one event, or a list of up to 1,000, all or none; CloudEvents too."""
+    content_type = request.headers.get("Content-Type", "")
+    kind = cloudevents.kind_of(content_type, request.headers)
+    if not kind and not ingest.is_json(content_type):
+        raise answers.Refusal(
+            415, "Send the event as JSON, with `Content-Type: application/json`, or a CloudEvent."
+        )
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise answers.Refusal(415, "Send the body as it is, without a Content-Encoding.")
     body, key = read_capped(request), request.headers.get("Idempotency-Key")
     with override(settings.LANGUAGE_CODE):  # programs read this, and the ingest lane knows no other language
-        drafts = ingest.read(body, key, scope_of(request))
+        if kind:
+            drafts = clouds.read(kind, dict(request.headers), content_type, body, scope_of(request))
+        else:
+            drafts = ingest.read(body, key, scope_of(request))
     return ingest.accepted(pipeline.accept_request(drafts)).as_response()
 
 

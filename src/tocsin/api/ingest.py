@@ -80,7 +80,7 @@ def _draft(value: Any, key: str | None, scope: Scope, place: tuple[int, ...]) ->
     try:
         draft = pipeline.parse(value, scope)
     except InvalidInput as error:
-        raise InvalidInput(*(_pointed(one, place) for one in error.errors)) from None
+        raise InvalidInput(*(pointed(one, place) for one in error.errors)) from None
     refuse_addresses(draft, scope)
     return draft
 
@@ -106,7 +106,8 @@ def _clean_key(key: str | None) -> str | None:
     return key
 
 
-def _pointed(error: FieldError, place: tuple[int, ...]) -> FieldError:
+def pointed(error: FieldError, place: tuple[int, ...]) -> FieldError:
+    """An error with the place in the body of the field it names."""
     where = pointer((*place, *error.field.split(".")))
     return FieldError(error.field, error.message, error.remedy, where)
 

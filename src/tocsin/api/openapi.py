@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.api import answers
-from tocsin.api.auth import PUBLIC, READER
+from tocsin.api.auth import PUBLIC, READER, SIGNATURE
 from tocsin.api.destination_shapes import CodeIn, DestinationChange, DestinationIn, DisableIn
 from tocsin.api.rule_shapes import RuleChange, RuleIn, SimulateIn
 from tocsin.api.schemas import EventIn, Problem, RescheduleIn, SnoozeIn
 from tocsin.api.series_shapes import SeriesIn
 from tocsin.api.window_shapes import PreferencesChange, WindowsChange
+from tocsin.sources import cloudevents, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,14 +22,40 @@ REF = "#/components/schemas/{model}"
 ALWAYS = (401, 403, 422, 503)
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer tcs_…`"},
+    "signature": {
+        "type": "apiKey", "in": "header", "name": "webhook-signature",
+        "description": "Standard Webhooks, with one of the sender's secrets.",
+    },
     "session": {
         "type": "apiKey", "in": "cookie", "name": "sessionid",
         "description": "The session of the site; other methods than GET need the header X-CSRFToken.",
     },
 }  # fmt: skip
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {READER: [{"session": []}], SIGNATURE: [{"signature": []}]}
 _EVENT = {"$ref": REF.format(model="EventIn")}
 _EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1000}
-EVENTS_BODY = {"required": True, "content": {answers.JSON: {"schema": {"oneOf": [_EVENT, _EVENTS]}}}}
+_CLOUD = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "minLength": 1},
+        "source": {"type": "string", "minLength": 1},
+        "type": {"type": "string", "minLength": 1},
+    },
+}
+EVENTS_BODY = {
+    "required": True,
+    "content": {
+        answers.JSON: {"schema": {"oneOf": [_EVENT, _EVENTS]}},
+        cloudevents.STRUCTURED: {"schema": _CLOUD},
+        cloudevents.BATCH: {"schema": {"type": "array", "items": _CLOUD, "maxItems": 1000}},
+    },
+}
+ANY_OBJECT = {"required": True, "content": {answers.JSON: {"schema": {"type": "object"}}}}
+SIGNED_HEADERS = [
+    {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in signed.HEADERS
+]
 UNKNOWN_TO_NINJA = (
     Problem, EventIn, DestinationIn, DestinationChange, DisableIn, CodeIn, RuleIn, RuleChange, SimulateIn,
     WindowsChange, PreferencesChange, SnoozeIn, RescheduleIn, SeriesIn,
@@ -57,7 +84,7 @@ def describe(
     statuses = [*problems, *ALWAYS] if secured else list(problems)
     made: dict[str, Any] = {"responses": {status: _problem(status) for status in sorted(statuses)}}
     if secured:
-        made["security"] = [{"session": []}] if decision == READER else [{"token": []}, {"session": []}]
+        made["security"] = _SECURITY.get(decision, [{"token": []}, {"session": []}])
         made["x-scope"] = decision
     if parameters:
         made["parameters"] = list(parameters)

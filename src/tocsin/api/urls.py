@@ -18,6 +18,7 @@ from tocsin.api import (
     preferences,
     rules,
     series,
+    sources,
     trials,
     windows,
 )
@@ -28,7 +29,19 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-MODULES = (events, series, deliveries, destinations, trials, rules, inbox, windows, preferences, catalog)
+MODULES = (
+    events,
+    series,
+    sources,
+    deliveries,
+    destinations,
+    trials,
+    rules,
+    inbox,
+    windows,
+    preferences,
+    catalog,
+)
 """Importing them declares their routes."""
 
 

@@ -118,6 +118,11 @@ def _key(draft: Draft) -> tuple[int, str]:
     return (draft.organization, draft.dedupe_key or "")
 
 
+def known_keys(drafts: Sequence[Draft]) -> set[str]:
+    """The dedupe keys of these drafts, all of one organization, that belong to stored events."""
+    return {key for _, key in _existing(drafts)}
+
+
 def _existing(drafts: Iterable[Draft]) -> Known:
     """The stored events that have a dedupe key of these drafts."""
     keys = {_key(draft) for draft in drafts if draft.dedupe_key}

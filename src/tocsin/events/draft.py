@@ -36,6 +36,7 @@ FIELDS = (
 
 # Control characters and lone surrogates; a body may have tabs and line breaks.
 UNFIT = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
+NUL_IN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 UNFIT_IN_BODY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -171,7 +172,7 @@ def _data(name: str, value: object) -> dict[str, Any]:
         raise invalid(
             name, f"cannot be written as JSON: {error}.", "Use strings, numbers, lists, objects."
         ) from None
-    if "\\u0000" in text:
+    if "\\u0000" in text and NUL_IN_JSON.search(text):
         raise invalid(name, "has NUL characters.", "Take them out.")
     return value
 

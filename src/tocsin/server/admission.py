@@ -55,7 +55,7 @@ def _single_headers(request: messages.Scope) -> dict[bytes, str] | None:
     """The headers that matter; None where one is given twice, or the body is encoded in some way."""
     found: dict[bytes, str] = {}
     for name, value in request["headers"]:
-        if name in UNUSUAL or name in found:
+        if name in UNUSUAL or name in found or name.startswith(b"ce-"):
             return None
         if name in OF_INTEREST:
             found[name] = value.decode("latin-1")
