@@ -21,6 +21,10 @@ step "types" "$PY" -m mypy
 step "imports: the river flows downward" "$PY" -c 'from importlinter.cli import lint_imports_command as run; run()'
 step "migrations: makemigrations would write one" env PYTHONPATH=. "$PY" -m django makemigrations --check --dry-run \
     --settings tests.settings tocsin
+made() {  # a page that is made from the code is as the code is now
+    PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings "$PY" -m tocsin.cli reference "$1" | diff -u "$2" -
+}
+step "openapi.json: tocsin reference openapi > docs/reference/openapi.json" made openapi docs/reference/openapi.json
 step "changelog: see changelog.d" "$PY" -m towncrier build --draft --version next
 [ "$STATUS" = 0 ] && echo "make check: all is well"
 exit "$STATUS"

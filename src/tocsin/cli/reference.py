@@ -13,10 +13,10 @@ WIDTH = 100
 
 
 @click.command("reference")
-@click.argument("page", type=click.Choice(["channels", "cli", "settings"]))
+@click.argument("page", type=click.Choice(["channels", "cli", "openapi", "settings"]))
 def reference(page: str) -> None:
     """Print a page of the documentation."""
-    pages = {"channels": channels_page, "cli": cli_page, "settings": settings_page}
+    pages = {"channels": channels_page, "cli": cli_page, "openapi": openapi_page, "settings": settings_page}
     click.echo("\n".join(pages[page]()))
 
 
@@ -75,6 +75,18 @@ CHANNELS_KEY = """
   again.
 - **needs**: the extra to install, as in `pip install "tocsin[sms]"`.
 """
+
+
+def openapi_page() -> Iterator[str]:
+    """JSON: the description of the HTTP API, as `GET /api/v1/openapi.json` of the standalone server."""
+    import json
+
+    from tocsin.cli.lazy import set_up_django
+
+    set_up_django()
+    from tocsin.api.urls import api
+
+    yield json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), indent=1, ensure_ascii=False, default=str)
 
 
 def settings_page() -> Iterator[str]:
