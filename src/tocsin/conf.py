@@ -68,6 +68,16 @@ def _retention(value: Any) -> str:
     return f"has {', '.join(unknown)}; known are {', '.join(RETENTION)}" if unknown else ""
 
 
+def _rates(value: Any) -> str:
+    kinds = ("token", "organization", "person")
+    if not isinstance(value, dict) or not set(value) <= set(kinds):
+        return f"must be a dict of {', '.join(kinds)}"
+    fine = all(
+        isinstance(one, int | float) and not isinstance(one, bool) and one >= 1 for one in value.values()
+    )
+    return "" if fine else "must have numbers of 1 or more"
+
+
 def _networks(value: Any) -> str:
     if problem := _strings(value):
         return problem
@@ -159,6 +169,9 @@ SETTINGS: dict[str, Setting] = {
         (), "Hosts of Teams workflows besides Microsoft's own, such as those of a proxy.", _strings
     ),
     "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", _number(1, 1_000_000)),
+    "RATE_LIMITS": Setting(
+        {}, 'Requests and events a minute, of each token, organization and person: {"token": 600}.', _rates
+    ),
     "RENEW_SECONDS": Setting(10, "How often a worker renews the leases it holds.", _number(0.05, 1200)),
     "RETENTION": Setting(
         {},

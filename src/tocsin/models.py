@@ -10,6 +10,7 @@ from tocsin.schedule.models import Series
 from tocsin.sources.tasks.models import Task, TaskRun
 from tocsin.tenants.audit import AuditEntry
 from tocsin.tenants.models import ApiToken, Membership, Organization, Project, Team, TeamMember
+from tocsin.tenants.rates import RateBucket
 
 __all__ = [
     "ApiToken",
@@ -25,6 +26,7 @@ __all__ = [
     "Person",
     "Preference",
     "Project",
+    "RateBucket",
     "Rule",
     "RuleField",
     "RuleKey",

@@ -284,3 +284,9 @@ def test_a_client_that_goes_away_holds_nobody_up(transactional_db, bearer, monke
         return answer
 
     assert asyncio.run(run()).status == 202
+
+
+def test_the_lane_is_held_to_rate_limits(server, head, settings) -> None:
+    settings.TOCSIN = {**settings.TOCSIN, "RATE_LIMITS": {"token": 3}}
+    statuses = [server.request("POST", PATH, json.dumps(DRILL), head)[0] for _ in range(5)]
+    assert statuses == [202, 202, 202, 429, 429]

@@ -10,7 +10,7 @@ from tocsin.api.answers import Refusal
 from tocsin.api.limits import refuse_announced
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput
-from tocsin.tenants import tokens
+from tocsin.tenants import rates, tokens
 from tocsin.tenants.roles import scope_of
 from tocsin.tenants.scope import Scope
 
@@ -40,7 +40,10 @@ class Needs:
         self.parameters = parameters
 
     def __call__(self, request: HttpRequest) -> Scope:
-        """The scope of who asks. Raises `Refusal` with 401, 403 or 413, `InvalidInput` for unknown parameters."""
+        """The scope of who asks.
+
+        Raises `Refusal` with 401, 403 or 413, `InvalidInput` for unknown parameters, and `TooSoon`.
+        """
         refuse_announced(request.META.get("CONTENT_LENGTH") or "")
         if self.decision == SIGNATURE:
             self._refuse_unknown(request)
@@ -53,6 +56,7 @@ class Needs:
             scope = scope.narrowed(self.decision.removeprefix(OWN))
             self._refuse_lacking(scope)
         self._refuse_unknown(request)
+        rates.take(scope)
         return scope
 
     def _refuse_lacking(self, scope: Scope) -> None:

@@ -28,6 +28,7 @@ from tocsin.events.states import EventState
 from tocsin.levels import Level
 from tocsin.recipients import users
 from tocsin.sources import cloudevents
+from tocsin.tenants import rates
 from tocsin.tenants.models import Membership
 from tocsin.tenants.organizations import is_implicit
 
@@ -57,6 +58,7 @@ def submit_events(request: HttpRequest) -> HttpResponse:
             drafts = clouds.read(kind, dict(request.headers), content_type, body, scope_of(request))
         else:
             drafts = ingest.read(body, key, scope_of(request))
+    rates.take(scope_of(request), len(drafts) - 1)  # one was counted with the request
     return ingest.accepted(pipeline.accept_request(drafts)).as_response()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ninja import Schema
 
 REF = "#/components/schemas/{model}"
-ALWAYS = (401, 403, 422, 503)
+ALWAYS = (401, 403, 422, 429, 503)
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer tcs_…`"},
     "signature": {

@@ -17,6 +17,7 @@ from tocsin.api.schemas import AcceptedList, EventIn
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.events.accept import known_keys
 from tocsin.sources import alertmanager, signed, strict_json
+from tocsin.tenants import rates
 from tocsin.tenants.organizations import organization_id
 from tocsin.tenants.scope import Scope
 
@@ -40,6 +41,7 @@ def alertmanager_webhook(
         drafts = [pipeline.parse({**fields, **given}, scope) for fields in alertmanager.events_of(payload)]
     for draft in drafts[:1]:
         ingest.refuse_addresses(draft, scope)
+    rates.take(scope, len(drafts) - 1)  # one was counted with the request
     return ingest.accepted(pipeline.accept_request(_unheard(drafts))).as_response()
 
 

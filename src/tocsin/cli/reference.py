@@ -84,9 +84,12 @@ def openapi_page() -> Iterator[str]:
     from tocsin.cli.lazy import set_up_django
 
     set_up_django()
-    from tocsin.api.urls import api
+    from tocsin.api import urls  # noqa: F401 (declares the routes)
+    from tocsin.api.routes import api
 
-    yield json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), indent=1, ensure_ascii=False, default=str)
+    yield json.dumps(
+        api.get_openapi_schema(path_prefix="/api/v1/"), indent=1, ensure_ascii=False, default=str
+    )
 
 
 def settings_page() -> Iterator[str]:

@@ -16,6 +16,7 @@ from django.db import close_old_connections, connections
 
 from tocsin import pipeline
 from tocsin.api import answers, ingest
+from tocsin.tenants import rates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,9 @@ def _decide(group: Sequence[Waiting]) -> list[Answer]:
 def _read(request: Waiting) -> list[Draft] | Exception:
     """What one request holds, or what is wrong with it, which is its own affair."""
     try:
-        return ingest.read(request.body, request.idempotency_key, request.scope)
+        drafts = ingest.read(request.body, request.idempotency_key, request.scope)
+        rates.take(request.scope, len(drafts))
+        return drafts
     except Exception as error:
         return error
 

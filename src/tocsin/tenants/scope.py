@@ -29,6 +29,8 @@ class Scope:
     name: str = ""
     max_recipients: int | None = None
     """An event that names more people waits for a confirmation."""
+    token: int | None = None
+    """The key of the token, where it is one that asks."""
     grants: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """Of a person: what is allowed in each organization."""
 

@@ -133,6 +133,7 @@ def authenticate(plain: str) -> Scope | None:
         permissions=frozenset(token.scopes),
         name=f"token {token.name}",
         max_recipients=token.max_recipients,
+        token=token.pk,
     )
     _remember(digest, token.expires_at, scope)
     _note_use(token)
