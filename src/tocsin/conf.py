@@ -204,6 +204,11 @@ SETTINGS: dict[str, Setting] = {
     "VERIFY_DESTINATIONS": Setting(
         (), "Channels on which people must confirm an address of theirs, by a code sent to it.", _strings
     ),
+    "WATCHDOG_MINUTES": Setting(
+        15,
+        "Work that is due for longer is told as an event of the type tocsin:late; 0 for never.",
+        _number(0, 10_080),
+    ),
     "WEBHOOK_SENDERS": Setting(
         (), "Whose signed webhooks are taken: name, secrets, and with them organization and event.", _rules
     ),

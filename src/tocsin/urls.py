@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from tocsin.api import health
+from tocsin.api import health, metrics
 from tocsin.api.urls import included as api
 
 urlpatterns = [
     path("api/v1/", include(api)),
     path("healthz", health.healthz, name="tocsin-healthz"),
     path("readyz", health.readyz, name="tocsin-readyz"),
+    path("metrics", metrics.metrics, name="tocsin-metrics"),
     path("", include("tocsin.web.urls")),
 ]

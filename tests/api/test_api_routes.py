@@ -95,6 +95,7 @@ BODIES = {
 }
 """What a route is sent; an event, where it is not named."""
 PUBLIC = {"tocsin-api:openapi-json", "tocsin-api:api-root", "tocsin-api:nothing", "tocsin-healthz", "tocsin-readyz",
+          "tocsin-metrics",
           "unnamed static/<path:path>"}  # fmt: skip
 """Names of addresses that anyone may call; they tell nothing about anybody."""
 PAGES = {

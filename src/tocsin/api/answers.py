@@ -42,6 +42,7 @@ KINDS = {
     429: "too-many-requests",
     500: "bug",
     503: "unavailable",
+    501: "not-installed",
     507: "disk-full",
 }
 

@@ -29,6 +29,7 @@ SECTIONS = {
         "notify": ("notify:notify", "Send a notification; print the event's id."),
         "series": ("series:series", "Keep events that come again."),
         "simulate": ("simulate:simulate", "Say who would be told of an event, and why."),
+        "drill": ("drill:drill", "Raise a false alarm, and say who heard it how fast."),
         "explain": ("explain:explain", "Say who got an event, who did not, and why."),
         "confirm": ("confirm:confirm", "Let an event go that names many people."),
         "deliveries": ("deliveries:deliveries", "List deliveries; send dead ones again."),
@@ -46,6 +47,7 @@ SECTIONS = {
         "pause": ("pauses:pause", "Stop sending, on one channel or on all."),
         "resume": ("pauses:resume", "Go on sending."),
     },
+    "Shell": {"completion": ("completion:completion", "Print what makes the shell complete commands.")},
     "": {"reference": ("reference:reference", "Print a page of the documentation.")},
 }
 

@@ -32,6 +32,21 @@ class LazyGroup(click.Group):
         found: click.Command = getattr(import_module(f"tocsin.cli.{module}"), name)
         return found
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The names of the commands with what they are for, without importing any of them."""
+        from click.shell_completion import CompletionItem
+
+        said = {
+            name: short
+            for section, members in self.sections.items()
+            if section
+            for name, (_, short) in members.items()
+        }
+        found = [
+            CompletionItem(name, help=short) for name, short in said.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from tocsin.deliveries.story import Line
@@ -37,6 +37,19 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: 
     else:
         for row in cells:
             click.echo("\t".join(row))
+
+
+def progress(batches: Iterable[Any], what: str) -> Iterator[Any]:
+    """Hand batches on; on a terminal, say on stderr how far it has come. A batch is a number, or begins with one."""
+    total = 0
+    shown = sys.stderr.isatty()
+    for batch in batches:
+        total += batch[0] if isinstance(batch, tuple) else batch
+        if shown:
+            click.echo(f"\r{total:,} {what} …", nl=False, err=True)
+        yield batch
+    if shown and total:
+        click.echo(f"\r{total:,} {what}  ", err=True)
 
 
 def program() -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from tocsin.cli.lazy import command
-from tocsin.cli.output import as_json_option, print_json
+from tocsin.cli.output import as_json_option, print_json, progress
 
 
 @command("prune", example="tocsin prune\ntocsin prune --ledger-days 30 --json")
@@ -29,8 +29,8 @@ def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> 
     now = clock.now()
     inbox = now - timedelta(days=inbox_days or kept["inbox_days"])
     ledger = now - timedelta(days=ledger_days or kept["ledger_days"])
-    items = sum(prune_items(inbox))
-    batches = list(prune_events(ledger))
+    items = sum(progress(prune_items(inbox), "inbox items"))
+    batches = list(progress(prune_events(ledger), "events"))
     gone = {
         "inbox_items": items,
         "events": sum(events for events, _ in batches),

@@ -144,6 +144,7 @@ def get_check(name: str) -> Check:
 event_type("message:internal", label=_("Message from a colleague"))
 event_type("message:system", label=_("Message from the system"), channels=("message", "email"))
 event_type("task:finished", label=_("Task finished"), channels=("email",))
+event_type("tocsin:late", label=_("Messages are late"), channels=("email",), level=Level.ERROR)
 event_type("alert:prometheus", label=_("Alert of Prometheus"), channels=("email",), level=Level.ERROR)
 event_type("task:missed", label=_("Task did not run"), channels=("email",), level=Level.ERROR)
 event_type(

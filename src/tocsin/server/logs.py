@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 LONGEST = 4000
@@ -21,12 +23,27 @@ class OneLine(logging.Formatter):
         )
 
 
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and the traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage()[:LONGEST],
+        }
+        if record.exc_info:
+            said["traceback"] = self.formatException(record.exc_info)[-LONGEST:]
+        return json.dumps(said, ensure_ascii=True)
+
+
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def logging_settings() -> dict[str, Any]:
-    """Django's LOGGING: warnings of all, and what tocsin has to say."""
+def logging_settings(kind: str = "line") -> dict[str, Any]:
+    """Django's LOGGING: warnings of all, and what tocsin has to say, as lines or as JSON."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -36,9 +53,10 @@ def logging_settings() -> dict[str, Any]:
                 "format": "{asctime} {levelname:<7} {name}: {message}",
                 "datefmt": "%Y-%m-%dT%H:%M:%S%z",
                 "style": "{",
-            }
+            },
+            "json": {"()": JsonLines},
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": kind}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {"tocsin": {"level": "INFO"}, "django": {"handlers": ["stderr"], "propagate": False}},
     }

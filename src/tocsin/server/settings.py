@@ -109,5 +109,5 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = TOCSIN.get("FROM_EMAIL") or "tocsin@localhost"
-LOGGING = logging_settings()
+LOGGING = logging_settings(variables.log_format(os.environ))
 globals().update(mail_settings(mail_server(os.environ.get("TOCSIN_EMAIL_URL", "")), as_mailers=HAS_MAILERS))

@@ -43,6 +43,7 @@ VARIABLES: dict[str, Variable] = {
         "`smtp://user:password@host:port`, `smtps://…` (TLS from the first byte) or `smtp+starttls://…`.",
         "`smtp://localhost:25`",
     ),
+    "TOCSIN_LOG_FORMAT": Variable("How it logs: `line`, or `json` for one object a line.", "`line`"),
     "TOCSIN_FROM_EMAIL": Variable("Sender of e-mails.", "`tocsin@localhost`", "FROM_EMAIL"),
     "TOCSIN_BASE_URL": Variable(
         "Where the server is reached. Names the host it answers to; links in messages are made with it.",
@@ -140,3 +141,11 @@ def refuse_unfit(given: Mapping[str, Any], problem_of: Callable[[str, Any], str]
     ]
     if errors:
         raise InvalidInput(*errors)
+
+
+def log_format(environment: Mapping[str, str]) -> str:
+    """How the server logs. Raises `InvalidInput`."""
+    kind = environment.get("TOCSIN_LOG_FORMAT") or "line"
+    if kind not in ("line", "json"):
+        raise invalid("TOCSIN_LOG_FORMAT", f"{kind[:40]!r} is no format.", "Write line or json.")
+    return kind

@@ -1,8 +1,9 @@
-"""What is looked for again and again: what the pipeline sweeps, tasks that did not run, reports that wait."""
+"""What is looked for again and again: what the pipeline sweeps, and what should have come and did not."""
 
 from __future__ import annotations
 
 from tocsin import pipeline
+from tocsin.sources import watchdog
 from tocsin.sources.tasks import expected, spool
 
 
@@ -11,4 +12,5 @@ def sweep() -> set[str]:
     found = pipeline.sweep()
     expected.tell_missed()
     spool.look()
+    watchdog.look()
     return found

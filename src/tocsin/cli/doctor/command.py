@@ -22,11 +22,16 @@ COLOURS = {OK: "green", WARNING: "yellow", ERROR: "red"}
 SIGNS = {OK: "✓", WARNING: "!", ERROR: "✗"}
 
 
-@command("doctor", example="tocsin doctor\ntocsin doctor --json")
+@command("doctor", example="tocsin doctor\ntocsin doctor --me ana\ntocsin doctor --json")
+@click.option("--me", default="", metavar="NAME", help="Also send a test to each destination of this user.")
 @as_json_option
-def doctor(*, as_json: bool) -> None:
+def doctor(me: str, *, as_json: bool) -> None:
     """Check database, mail, channels, settings, clock, queue, keys, workers and rules. Exit code 1 on errors."""
     findings = examine()
+    if me:
+        from tocsin.cli.doctor import trial
+
+        findings += _run("test", lambda: trial.destinations_of(me))
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -9,20 +9,18 @@ from tocsin.channels import registry
 from tocsin.cli.doctor.findings import Finding, error, ok, warning
 from tocsin.cli.output import program
 from tocsin.deliveries import pauses
+from tocsin.deliveries.figures import oldest_due
 from tocsin.deliveries.models import Delivery
-from tocsin.deliveries.states import READY, State
-from tocsin.engines import PLAN, heartbeat
+from tocsin.deliveries.states import State
+from tocsin.engines import heartbeat
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
-from tocsin.levels import PRIORITIES
 from tocsin.recipients.models import Destination
 from tocsin.recipients.secrets import SecretUnreadable, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
-    from django.db.models import QuerySet
 
 MOST_SECRETS = 1000
 LATE_SECONDS = 60
@@ -84,11 +82,7 @@ def paused() -> Iterator[Finding]:
 def queue() -> Iterator[Finding]:
     """For how long the oldest due work has waited, for each channel."""
     now = clock.now()
-    waiting = Event.objects.filter(state=EventState.WAITING)
-    late = {PLAN: _oldest(waiting, now)}
-    for slug in [*registry.carriers(), *registry.missing()]:
-        late[slug] = _oldest(Delivery.objects.filter(channel=slug, state__in=READY), now)
-    ages = {name: (now - due).total_seconds() for name, due in late.items() if due is not None}
+    ages = {name: (now - due).total_seconds() for name, due in oldest_due().items()}
     for name, age in ages.items():
         if age > LATE_SECONDS:
             yield warning(
@@ -105,18 +99,6 @@ def unready() -> Iterator[Finding]:
     for slug, channel in registry.channels().items():
         if (problem := channel.not_ready()) and Destination.objects.filter(channel=slug).usable().exists():
             yield warning("channels", f"{slug} has destinations and is not ready", problem)
-
-
-def _oldest(found: QuerySet[Event] | QuerySet[Delivery], now: datetime) -> datetime | None:
-    # One probe of the partial index per priority; a MIN over all of them would read the whole backlog.
-    firsts = (
-        found.filter(priority=priority, due_at__lte=now)
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-        for priority in PRIORITIES
-    )
-    return min((due for due in firsts if due is not None), default=None)
 
 
 def dead() -> Iterator[Finding]:
