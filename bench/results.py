@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE = Path(__file__).with_name("RESULTS.md")
-ROWS = ("fanout", "email", "webhook", "slack", "ledger", "routing", "waiting")
+ROWS = ("fanout", "email", "webhook", "slack", "ledger", "routing", "waiting", "ingest", "startup")
 HEAD = """# Results
 
 Written by `make bench`; each section says when and on what. What is measured, and how, is in README.md.

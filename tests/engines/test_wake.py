@@ -56,3 +56,25 @@ def test_who_has_gone_is_not_called_any_more() -> None:
     wake.listener.subscribe(topics.append)()  # the listener's own poll may have called it in between
     wake.listener.notify("a topic of this test")
     assert "a topic of this test" not in topics
+
+
+def test_many_wake_ups_of_one_topic_are_few(monkeypatch) -> None:
+    told: queue.SimpleQueue[str] = queue.SimpleQueue()
+    monkeypatch.setattr(wake, "_tell", lambda connection, topic: told.put(topic))
+    waker = wake.Waker()
+    free = [waker.is_free("plan") for _ in range(100)]
+    assert free == [True] + [False] * 99
+    assert waker.is_free("email") is True
+    assert told.get(timeout=LONG) == "plan"
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_the_last_wake_up_arrives_although_it_came_too_soon(heard, monkeypatch) -> None:
+    heard.get(timeout=LONG)  # the first poll: from now on it listens
+    monkeypatch.setattr(wake, "waker", wake.Waker())
+    assert wake.waker.is_free("a topic of this test")
+    wake.publish("a topic of this test")  # too soon
+    topics = [heard.get(timeout=LONG)]
+    while topics.count("a topic of this test") < 2:  # in this process at once, and over the wire
+        topics.append(heard.get(timeout=LONG))

@@ -6,7 +6,9 @@ A wake-up may be lost or doubled without harm: rows are the truth.
 from __future__ import annotations
 
 import logging
+import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, connections, router
@@ -26,19 +28,75 @@ ANYTHING = "*"
 NAME = "tocsin"
 POLL_SECONDS = 1.0
 SQLITE_POLL_SECONDS = 0.1
+QUIET_SECONDS = 0.02
+IDLE_SECONDS = 5.0
+"""After which the waker gives its connection back."""
 
 
 def publish(topic: str) -> None:
-    """Tell listeners in this and in other processes. Never raises; call it after the commit."""
+    """Tell listeners in this and in other processes. Never raises; call it after the commit.
+
+    PostgreSQL writes each NOTIFY to the disk like any commit, so other processes are told of one topic at most once
+    in QUIET_SECONDS: at once, or by the waker when that is over.
+    """
     listener.notify(topic)
     connection = connections[router.db_for_write(Event)]
-    if connection.vendor != "postgresql":
-        return
+    if connection.vendor == "postgresql" and waker.is_free(topic):
+        _tell(connection, topic)
+
+
+def _tell(connection: BaseDatabaseWrapper, topic: str) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [NAME, topic])
     except DatabaseError as error:
         logger.info("wake-up %r not sent (%s); the poll will find it", topic, error)
+
+
+class Waker:
+    """Sends the wake-ups that came too soon after one another, from a thread of its own while there are any."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: after a fork neither the thread nor what it held is there."""
+        self._changed = threading.Condition()
+        self._told: dict[str, float] = {}
+        self._owed: set[str] = set()
+        self._runs = False
+
+    def is_free(self, topic: str) -> bool:
+        """Whether the caller may tell now. If not, the waker will."""
+        with self._changed:
+            now = time.monotonic()
+            if now - self._told.get(topic, -QUIET_SECONDS) >= QUIET_SECONDS:
+                self._told[topic] = now
+                return True
+            self._owed.add(topic)
+            if not self._runs:
+                self._runs = True
+                threading.Thread(target=self._run, name="tocsin-waker", daemon=True).start()
+            self._changed.notify()
+            return False
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not self._owed and not self._changed.wait_for(lambda: self._owed, IDLE_SECONDS):
+                    self._runs = False
+                    break
+            time.sleep(QUIET_SECONDS)
+            with self._changed:
+                topics, self._owed = self._owed, set()
+                self._told |= dict.fromkeys(topics, time.monotonic())
+            for topic in topics:
+                _tell(connections[router.db_for_write(Event)], topic)
+        connections.close_all()
+
+
+waker = Waker()
+os.register_at_fork(after_in_child=waker.forget)
 
 
 class Listener:
