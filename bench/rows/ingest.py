@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,6 @@ from bench.results import Missing, Section, Series, alternate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     from bench.results import Size
 
@@ -86,11 +86,15 @@ def run(size: Size) -> Section:
         except Missing as missing:
             notes.append(f"the peer is left out: {missing}")
             alternate(min(size.rounds, 3), *contestants)
+    return _section(series, notes)
+
+
+def _section(series: list[Series], notes: list[str]) -> Section:
     title = (
         f"`POST /events` by wrk on this machine, {CLIENTS} connections singly and {BATCH_CLIENTS} in lists of "
         f"{BATCH}, {SECONDS} s a round. Events per second."
     )
-    notes = [
+    said = [
         (
             f"tocsin: one process, uvicorn; {len(json.dumps(EVENT))} bytes an event, with a token, an audience and "
             "data. Each is validated, and on the disk before it is answered: PostgreSQL with fsync, SQLite with "
@@ -107,51 +111,39 @@ def run(size: Size) -> Section:
         "ingest",
         title,
         series,
-        notes,
+        said,
         servers.versions("PostgreSQL", "SQLite", "wrk"),
     )
 
 
-def _served(database: str, *, keeps_nothing: bool = False) -> AbstractContextManager[int]:
-    from contextlib import contextmanager
-
-    @contextmanager
-    def serve() -> Iterator[int]:
-        port = servers.free_port()
-        command = [sys.executable, "-m", "uvicorn", "bench.inside.serving:application", "--port", str(port),
-                   "--no-access-log", "--log-level", "warning"]  # fmt: skip
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "bench.serving_settings",
-            "BENCH_DATABASE": database,
-        }
-        if keeps_nothing:
-            environment["BENCH_KEEPS_NOTHING"] = "1"
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            servers.running(command, port, Path(folder), environment),
-        ):
-            yield port
-
-    return serve()
+@contextmanager
+def _served(database: str, *, keeps_nothing: bool = False) -> Iterator[int]:
+    """The server; yields its port."""
+    port = servers.free_port()
+    command = [sys.executable, "-m", "uvicorn", "bench.inside.serving:application", "--port", str(port),
+               "--no-access-log", "--log-level", "warning"]  # fmt: skip
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "bench.serving_settings",
+        "BENCH_DATABASE": database,
+    }
+    if keeps_nothing:
+        environment["BENCH_KEEPS_NOTHING"] = "1"
+    with tempfile.TemporaryDirectory() as folder, servers.running(command, port, Path(folder), environment):
+        yield port
 
 
-def _alertmanager() -> AbstractContextManager[int]:
-    from contextlib import contextmanager
-
+@contextmanager
+def _alertmanager() -> Iterator[int]:
+    """Debian's Alertmanager, which tells nobody; yields its port."""
     program = servers.tool("prometheus-alertmanager", "prometheus-alertmanager")
-
-    @contextmanager
-    def serve() -> Iterator[int]:
-        port = servers.free_port()
-        with tempfile.TemporaryDirectory() as folder:
-            config = Path(folder) / "config.yml"
-            config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
-            command = [program, f"--config.file={config}", f"--storage.path={folder}/data", "--log.level=error",
-                       f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]  # fmt: skip
-            with servers.running(command, port, Path(folder)):
-                yield port
-
-    return serve()
+    port = servers.free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config.yml"
+        config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
+        command = [program, f"--config.file={config}", f"--storage.path={folder}/data", "--log.level=error",
+                   f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]  # fmt: skip
+        with servers.running(command, port, Path(folder)):
+            yield port
 
 
 def _checked(inside: Inside, measure: Callable[[], float]) -> Callable[[], float]:
