@@ -8,3 +8,4 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "bench.inside.addresses"
 STATIC_URL = "static/"
 MIDDLEWARE: list[str] = []
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}  # noqa: F405 (as the standalone server has it)

@@ -175,7 +175,7 @@ def _wrk(wrk: str, url: str, script: str, clients: int) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()
-        command = [wrk, "-t1", f"-c{clients}", f"-d{SECONDS}s", "-s", file.name, url]
+        command = [wrk, "-t1", f"-c{clients}", f"-d{SECONDS}s", "--timeout", "20s", "-s", file.name, url]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Non-2xx" not in said, said
     assert "Socket errors" not in said, said

@@ -113,3 +113,12 @@ def test_what_is_rolled_back_never_was() -> None:
         tocsin.notify(**GOOD)
         transaction.set_rollback(True)
     assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_without_keys_is_one_statement(django_assert_num_queries) -> None:
+    requests = [[parse(GOOD | {"title": f"n{number}"})] for number in range(5)]
+    with django_assert_num_queries(1):
+        answers = accept_group(requests)
+    assert [[one.created for one in answer] for answer in answers] == [[True]] * 5
+    assert Event.objects.count() == 5

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError, OperationalError, router, transaction
+from django.db import DatabaseError, OperationalError, connections, router, transaction
 
 from tocsin.errors import DedupeConflict, TocsinError
 from tocsin.events.ids import uuid7
-from tocsin.events.insert import insert
+from tocsin.events.insert import ROWS_PER_STATEMENT, insert
 from tocsin.events.models import Event
 
 if TYPE_CHECKING:
@@ -57,9 +57,11 @@ def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | E
     A request that cannot go with the others (a known key, a lost race, a row the database refuses) is run
     again alone and harms no other.
     """
-    answers: list[list[Accepted] | None] = [None] * len(requests)
-    if len(requests) > 1:
+    answers: Sequence[list[Accepted] | None] = [None] * len(requests)
+    if requests:
         try:
+            if _are_plain(requests):
+                return _plainly(requests)
             with transaction.atomic(using=router.db_for_write(Event)):
                 answers = _together(requests)
         except OperationalError as error:  # the database itself is away: asking for each would make all wait
@@ -67,6 +69,20 @@ def accept_group(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | E
         except REFUSALS:
             answers = [None] * len(requests)
     return [answer or _alone(request) for answer, request in zip(answers, requests, strict=True)]
+
+
+def _are_plain(requests: Sequence[Sequence[Draft]]) -> bool:
+    """Whether one statement does it all: no key can be known, and no transaction has begun."""
+    drafts = [draft for request in requests for draft in request]
+    begun = connections[router.db_for_write(Event)].in_atomic_block
+    return not begun and len(drafts) <= ROWS_PER_STATEMENT and not any(draft.dedupe_key for draft in drafts)
+
+
+def _plainly(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | Exception]:
+    """Store plain requests by one statement, which is a transaction by itself."""
+    rows = [[(uuid7(), draft) for draft in request] for request in requests]
+    insert([row for request in rows for row in request])
+    return [[Accepted(pk, True) for pk, _ in request] for request in rows]
 
 
 def _together(requests: Sequence[Sequence[Draft]]) -> list[list[Accepted] | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -31,6 +32,10 @@ MAX_LANE_BYTES = 16 * 1024
 """A larger body fills a commit by itself and goes by Django's lane."""
 MAX_GROUP = 500
 """Requests in one commit."""
+COMPANY_SECONDS = 0.001
+"""How long a group waits for those who sent last time and are not here yet. One alone never waits."""
+FRESH_SECONDS = 1.0
+"""After so long without work the connection is looked at before it is used."""
 MAX_WAITING = 10_000
 """Beyond this many waiting requests the lane says that it is busy."""
 
@@ -53,6 +58,7 @@ class IngestLane:
         self._something = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._expected = 0
 
     async def submit(self, body: bytes, idempotency_key: str | None, scope: Scope) -> Answer:
         """Store the events in `body` together with those of others, and answer after the commit."""
@@ -76,13 +82,18 @@ class IngestLane:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
+        looked_at = 0.0
         while group := self._next_group():
+            if time.monotonic() - looked_at > FRESH_SECONDS or _has_failed():
+                close_old_connections()
+            looked_at = time.monotonic()
             try:
                 given = _decide(group)
             except BaseException as error:
                 # Whatever it is, those who wait must hear of it and the next ones must be served.
                 logger.exception("an ingest group of %s failed", len(group))
                 given = [answers.of_error(error)] * len(group)
+            self._expected = len(group) + len(self._waiting)
             _hand_out(group, given)
         connections.close_all()
 
@@ -92,12 +103,19 @@ class IngestLane:
                 if self._closing:
                     return []
                 self._something.wait()
+        if len(self._waiting) < self._expected:
+            time.sleep(COMPANY_SECONDS)  # those who were answered just now are on their way back
+        with self._something:
             return [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_GROUP))]
+
+
+def _has_failed() -> bool:
+    """Whether something went wrong on a connection of this thread, so that it may be gone."""
+    return any(one.errors_occurred for one in connections.all(initialized_only=True))
 
 
 def _decide(group: Sequence[Waiting]) -> list[Answer]:
     """The answer to each request: by its own fault, or by the one commit for all others."""
-    close_old_connections()
     read = [_read(request) for request in group]
     requests = [drafts for drafts in read if isinstance(drafts, list)]
     outcomes = iter(pipeline.accept_group(requests)) if requests else iter(())
