@@ -36,8 +36,8 @@ IDLE_SECONDS = 5.0
 def publish(topic: str) -> None:
     """Tell listeners in this and in other processes. Never raises; call it after the commit.
 
-    PostgreSQL writes each NOTIFY to the disk like any commit, so other processes are told of one topic at most once
-    in QUIET_SECONDS: at once, or by the waker when that is over.
+    A NOTIFY is a round trip, and wakes everybody who listens: other processes are told of one topic at most once in
+    QUIET_SECONDS, at once, or by the waker when that is over.
     """
     listener.notify(topic)
     connection = connections[router.db_for_write(Event)]
