@@ -90,6 +90,25 @@ def test_whoever_signs_out_elsewhere_sees_no_bell_any_more(wsgi_site, browser, a
     visitor.context.close()
 
 
+def test_an_answer_from_before_the_sign_out_does_not_bring_the_bell_back(wsgi_site, browser, ana, tell):
+    visitor = wsgi_site.visit(browser, ana)
+    visitor.until(f"{FEED}.etag")
+    tell(ana, "one")
+    late = []
+    visitor.page.route("**/inbox/count", lambda route: late.append((route, route.fetch())), times=1)
+    visitor.page.evaluate(f"() => {{ window.late = {FEED}.refresh(); }}")
+    eventually(lambda: late or visitor.page.wait_for_timeout(30))
+    visitor.context.clear_cookies()
+    visitor.page.evaluate(f"{FEED}.refresh()")
+    expect(visitor.bell()).to_be_hidden()
+    [(route, answer)] = late
+    assert answer.json()["unread"] == 1
+    route.fulfill(response=answer)
+    hidden = "document.querySelector('tocsin-inbox').hidden"
+    assert visitor.page.evaluate(f"async () => {{ await window.late; return {hidden}; }}")
+    visitor.context.close()
+
+
 def test_a_hidden_tab_lets_go_of_the_stream_and_comes_back(site, browser, ana, tell):
     visitor = site.visit(browser, ana)
     visitor.page.clock.install()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 
 import pytest
 from django.db import connection
@@ -73,8 +74,12 @@ def test_many_wake_ups_of_one_topic_are_few(monkeypatch) -> None:
 def test_the_last_wake_up_arrives_although_it_came_too_soon(heard, monkeypatch) -> None:
     heard.get(timeout=LONG)  # the first poll: from now on it listens
     monkeypatch.setattr(wake, "waker", wake.Waker())
+    monkeypatch.setattr(wake, "IDLE_SECONDS", 0.1)
     assert wake.waker.is_free("a topic of this test")
     wake.publish("a topic of this test")  # too soon
     topics = [heard.get(timeout=LONG)]
     while topics.count("a topic of this test") < 2:  # in this process at once, and over the wire
         topics.append(heard.get(timeout=LONG))
+    for thread in threading.enumerate():  # its connection must be gone before the database goes
+        if thread.name == "tocsin-waker":
+            thread.join(LONG)

@@ -21,6 +21,8 @@ export class Feed extends EventTarget {
     this.api = api;
     this.csrf = "";
     this.state = null; // {unread, text, channels, latest}
+    this.over = false; // the reader signed out
+    this.asked = this.answered = 0; // how many counts were asked for, and which of them was answered last
     this.users = 0;
     this.failures = 0;
     this.misses = MISSES; // a server that never had a stream is asked for the count at once
@@ -56,7 +58,9 @@ export class Feed extends EventTarget {
   // Tell the other tabs of this browser to look again.
   tellSiblings() { this.siblings?.postMessage("changed"); }
 
+  // Answers can come out of turn: an older one than the last that came says nothing any more.
   async refresh() {
+    const turn = ++this.asked;
     let answer;
     try {
       const headers = this.etag ? { "If-None-Match": this.etag } : {};
@@ -64,6 +68,8 @@ export class Feed extends EventTarget {
     } catch {
       return this.#failed();
     }
+    if (this.over || turn < this.answered) return false;
+    this.answered = turn;
     if ([401, 403, 404].includes(answer.status)) return this.#signedOut();
     if (answer.status !== 304 && !answer.ok) return this.#failed();
     this.failures = 0;
@@ -83,6 +89,7 @@ export class Feed extends EventTarget {
   }
 
   #take({ unread, text, channels, latest }) {
+    if (this.over) return;
     const state = { unread, text, channels, latest };
     if (JSON.stringify(state) === JSON.stringify(this.state)) return;
     this.state = state;

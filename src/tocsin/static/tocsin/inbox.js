@@ -116,7 +116,7 @@ class TocsinInbox extends HTMLElement {
 
   #changed() {
     const { state } = this.feed;
-    this.hidden = false;
+    this.hidden = this.feed.over;
     this.#say("");
     if (this.bell) this.#count(state);
     if (this.open) this.#fill();
