@@ -58,6 +58,27 @@ def test_depth_is_counted_in_brackets_and_not_in_strings() -> None:
     assert len(loads(wide)) == 5000
 
 
+MARKS = st.text(st.sampled_from('[]{}"\\a€'), max_size=8)
+
+
+@given(st.lists(st.tuples(MARKS, MARKS, st.booleans()), max_size=MAX_DEPTH + 3), st.booleans())
+def test_depth_is_counted_whatever_strings_hold(levels, ascii_only) -> None:
+    value: object = "]"
+    for key, beside, is_list in levels:
+        value = [beside, value, key] if is_list else {key + "1": beside, key: value, key + "2": [beside]}
+    body = json.dumps(value, ensure_ascii=ascii_only).encode()
+    if _depth(value) <= MAX_DEPTH:
+        assert loads(body) == value
+    else:
+        with pytest.raises(Unparsable, match="deeper"):
+            loads(body)
+
+
+def _depth(value: object) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if children is None else 1 + max(map(_depth, children), default=0)
+
+
 def test_names_the_place_of_what_no_database_keeps() -> None:
     with pytest.raises(InvalidInput) as caught:
         loads(b'[{"title": "ok"}, {"data": {"a/b": ["\\ud800", "\\u0000"], "~\\udc00": 1}}]')

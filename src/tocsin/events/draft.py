@@ -19,7 +19,7 @@ from tocsin.events.states import Status
 from tocsin.levels import Level, parse_level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 MAX_TITLE = 300
 MAX_ACTIONS = 10
@@ -80,29 +80,29 @@ class Draft:
 
 
 def clean(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The clean value of each field of `Draft` that needs no other room.
+    """The clean value of each field given that needs no other room, and of those that must be there.
 
     Audience, channel, condition, organization and project are the caller's. Raises `InvalidInput` with all errors.
     """
     errors: list[FieldError] = []
     cleaned: dict[str, Any] = {}
     for name, cleaner in CLEANERS.items():
-        value = given.get(name)
-        try:
-            cleaned[name] = cleaner(name, value)
-        except InvalidInput as error:
-            errors += error.errors
+        if name in given or name in REQUIRED:
+            try:
+                cleaned[name] = cleaner(name, given.get(name))
+            except InvalidInput as error:
+                errors += error.errors
     if not errors:
         errors += _judge_times(cleaned, now)
     if errors:
         raise InvalidInput(*errors)
-    if cleaned["level"] is None:
+    if cleaned.get("level") is None:
         cleaned["level"] = types.find(cleaned["type"]).level
     return cleaned
 
 
 def _judge_times(cleaned: Mapping[str, Any], now: datetime) -> list[FieldError]:
-    due, ends = cleaned["due_at"], cleaned["expires_at"]
+    due, ends = cleaned.get("due_at"), cleaned.get("expires_at")
     if due is not None and due < now - PAST:
         return [FieldError("due_at", f"{due.isoformat()} is long past.", "Leave it out to send at once.")]
     if ends is not None and ends <= (due or now):
@@ -164,7 +164,7 @@ def _data(name: str, value: object) -> dict[str, Any]:
         return {}
     _judge_depth(name, value)
     try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text = _strict_encoder.encode(value)
         _judge_size(name, len(text.encode()))
     except UnicodeEncodeError:
         raise invalid(name, "has lone surrogates.", "Send valid Unicode.") from None
@@ -177,12 +177,18 @@ def _data(name: str, value: object) -> dict[str, Any]:
     return value
 
 
+_strict_encoder = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
+
+
 def _judge_depth(name: str, value: object, depth: int = 1) -> None:
     if depth > MAX_DEPTH:
         raise invalid(name, f"is nested deeper than {MAX_DEPTH}.", "Flatten it.")
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
-        raise invalid(name, "has a key that is no string.", "Use strings as keys.")
+    children: Iterable[object] = value  # type: ignore[assignment]
+    if isinstance(value, dict):
+        children = value.values()
+        for key in value:
+            if not isinstance(key, str):
+                raise invalid(name, "has a key that is no string.", "Use strings as keys.")
     for child in children:
         if isinstance(child, dict | list | tuple):
             _judge_depth(name, child, depth + 1)
@@ -275,6 +281,7 @@ def _dedupe_key(name: str, value: object) -> str | None:
     return one_line(name, value) or None
 
 
+REQUIRED = frozenset({"type", "title"})
 CLEANERS: dict[str, Callable[[str, Any], Any]] = {
     "type": _type,
     "title": _title,

@@ -27,7 +27,7 @@ GIVEN = {
     "priority": "smallint", "title": "text", "body": "text", "data": "jsonb", "url": "text", "actions": "jsonb",
     "actor": "text", "about": "text", "to": "jsonb", "channel": "text", "group_key": "text", "status": "text",
     "still_valid": "jsonb", "dedupe_key": "text", "body_hash": "text", "max_recipients": "integer",
-    "series_id": "bigint",     "expires_at": "timestamptz", "due_at": "timestamptz",
+    "series_id": "bigint", "expires_at": "timestamptz", "due_at": "timestamptz",
 }  # fmt: skip
 """The columns that a row gives, in the order of `_values`, with their types in PostgreSQL."""
 SAME = ("created_at", "state", "reason", "detail", "confirmed_by", "trace", "fence", "claims")
@@ -45,7 +45,7 @@ def insert(rows: Sequence[tuple[uuid.UUID, Draft]]) -> set[uuid.UUID]:
 
 def _insert(connection: BaseDatabaseWrapper, rows: Sequence[tuple[uuid.UUID, Draft]]) -> set[uuid.UUID]:
     values = [_values(connection, pk, draft) for pk, draft in rows]
-    source, params = (_arrays if connection.vendor == "postgresql" else _tuples)(connection, values)
+    source, params = (_document if connection.vendor == "postgresql" else _tuples)(connection, values)
     columns = ", ".join(f'"{name}"' for name in (*GIVEN, *SAME))
     keys = {_key(connection, pk): pk for pk, _ in rows}
     with connection.cursor() as cursor:
@@ -54,21 +54,26 @@ def _insert(connection: BaseDatabaseWrapper, rows: Sequence[tuple[uuid.UUID, Dra
         return {keys[row[0]] for row in cursor.fetchall()}
 
 
-def _arrays(connection: BaseDatabaseWrapper, values: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
-    """One array a column: half the work of a parameter for each value."""
-    names = [f"c{index}" for index in range(len(GIVEN))]
+def _document(connection: BaseDatabaseWrapper, values: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """All rows as one JSON text: half the work of an array for each column."""
     now = clock.now_sql(connection)
-    arrays = ", ".join(f"%s::{kind}[]" for kind in GIVEN.values())
-    due = f"COALESCE({names[-1]}, {now})"
-    wanted = ", ".join([*names[:-1], due, _same(now)])
-    sql = f"SELECT {wanted} FROM unnest({arrays}) AS given({', '.join(names)})"  # noqa: S608
-    return sql, [list(column) for column in zip(*values, strict=True)]
+    named = ", ".join(f'"{name}" {kind}' for name, kind in GIVEN.items())
+    *others, due = (f'"{name}"' for name in GIVEN)
+    wanted = ", ".join([*others, f"COALESCE({due}, {now})", _same(now)])
+    sql = f"SELECT {wanted} FROM json_to_recordset(%s::json) AS given({named})"  # noqa: S608
+    return sql, [_json([dict(zip(GIVEN, row, strict=True)) for row in values])]
 
 
 def _tuples(connection: BaseDatabaseWrapper, values: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
     now = clock.now_sql(connection)
     row = f"({', '.join(['%s'] * (len(GIVEN) - 1))}, COALESCE(%s, {now}), {_same(now)})"
-    return f"VALUES {', '.join([row] * len(values))}", [value for one in values for value in one]
+    encode = [_json if kind == "jsonb" else _as_it_is for kind in GIVEN.values()]
+    params = [encoded(value) for one in values for encoded, value in zip(encode, one, strict=True)]
+    return f"VALUES {', '.join([row] * len(values))}", params
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _same(now: str) -> str:
@@ -89,16 +94,16 @@ def _values(connection: BaseDatabaseWrapper, pk: uuid.UUID, draft: Draft) -> lis
         draft.level.priority,
         draft.title,
         draft.body,
-        _json(draft.data),
+        draft.data,
         draft.url,
-        _json(draft.actions),
+        draft.actions,
         draft.actor,
         draft.about,
-        _json(draft.to),
+        draft.to,
         draft.channel,
         draft.group_key,
         draft.status,
-        _json(draft.still_valid),
+        draft.still_valid,
         draft.dedupe_key,
         draft.body_hash(),
         draft.max_recipients,
@@ -108,5 +113,5 @@ def _values(connection: BaseDatabaseWrapper, pk: uuid.UUID, draft: Draft) -> lis
     ]
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+"""Keys and times, which PostgreSQL reads, become text."""

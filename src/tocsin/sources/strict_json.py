@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 20
 MAX_REPORTED = 50
+OPENING = ord("[")
 
-# The closing quote is optional, so that a text with an open quote is still read once and not once per quote.
-_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_NOT_BRACKETS = re.compile(r"[^\[\]{}]++")
+# What is left of a body to see how deep it is. A quote that is never closed opens a string that has no end.
+_ESCAPES = re.compile(rb"\\.", re.DOTALL)
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
+_STRINGS = re.compile(rb'"[^"]*"?')
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _MAY_BE_UNFIT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -41,7 +43,7 @@ def loads(body: bytes) -> Any:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise Unparsable(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from None
-    if _is_too_deep(text):
+    if _is_too_deep(body):
         raise Unparsable(f"The body is nested deeper than {MAX_DEPTH}.")
     try:
         value = _decoder.decode(text)
@@ -57,18 +59,22 @@ def loads(body: bytes) -> Any:
     return value
 
 
-def _is_too_deep(text: str) -> bool:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+def _is_too_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
-    brackets = _NOT_BRACKETS.sub("", _STRINGS.sub("", text)).replace("{", "[").replace("}", "]")
+    plain = _ESCAPES.sub(b"", body) if b"\\" in body else body
+    marks = plain.translate(None, _NO_MARKS).replace(
+        b'""', b""
+    )  # what is beside them stays in or out of strings
+    brackets = _STRINGS.sub(b"", marks).replace(b"{", b"[").replace(b"}", b"]")
     left = brackets
     for _ in range(MAX_DEPTH):  # each round takes the innermost level away, at the speed of C
-        left = left.replace("[]", "")
+        left = left.replace(b"[]", b"")
         if not left:
             return False
     depth = 0
     for bracket in brackets:  # too deep, or out of balance, which is for the decoder to say
-        depth += 1 if bracket == "[" else -1
+        depth += 1 if bracket == OPENING else -1
         if depth > MAX_DEPTH:
             return True
     return False
