@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
     from bench.results import Size
 
-CLIENTS, BATCH, BATCH_CLIENTS, SECONDS = 16, 500, 4, 4
+CLIENTS, MANY, BATCH, BATCH_CLIENTS, SECONDS = 16, 64, 500, 4, 4
+WAYS = (
+    ("singly", 1, CLIENTS),
+    (f"singly, {MANY} connections", 1, MANY),
+    (f"in lists of {BATCH}", BATCH, BATCH_CLIENTS),
+)
+"""How events are sent: in words, how many a request, and by how many connections."""
 EVENT = {
     "type": "message:internal", "title": "Invoice 42 is paid", "body": "**1 200 €**, see the invoice.",
     "to": ["group:everyone"], "level": "info", "data": {"invoice": 42, "amount": 1200}, "url": "/invoices/42",
@@ -64,7 +70,7 @@ def run(size: Size) -> Section:
         _served(sqlite, keeps_nothing=True) as empty,
     ):
         tokens = {"PostgreSQL": first.call("prepare"), "SQLite": second.call("prepare")}
-        for what, each, clients in (("singly", 1, CLIENTS), (f"in lists of {BATCH}", BATCH, BATCH_CLIENTS)):
+        for what, each, clients in WAYS:
             limit = Series(f"limit: {what}, the same server keeps nothing")
             contestants.append((limit, partial(_post, wrk, empty, tokens["SQLite"], each, clients)))
             for name, port, inside in (("PostgreSQL", big, first), ("SQLite", small, second)):
@@ -75,10 +81,7 @@ def run(size: Size) -> Section:
             series.append(limit)
         try:
             with _alertmanager() as manager:
-                for what, each, clients in (
-                    ("singly", 1, CLIENTS),
-                    (f"in lists of {BATCH}", BATCH, BATCH_CLIENTS),
-                ):
+                for what, each, clients in WAYS:
                     peer = Series(f"peer: Alertmanager, {what}, in memory")
                     contestants.append((peer, partial(_alerts, wrk, manager, each, clients)))
                     series.append(peer)
@@ -91,8 +94,8 @@ def run(size: Size) -> Section:
 
 def _section(series: list[Series], notes: list[str]) -> Section:
     title = (
-        f"`POST /events` by wrk on this machine, {CLIENTS} connections singly and {BATCH_CLIENTS} in lists of "
-        f"{BATCH}, {SECONDS} s a round. Events per second."
+        f"`POST /events` by wrk on this machine, {CLIENTS} connections, where nothing else is said, "
+        f"and {BATCH_CLIENTS} in lists of {BATCH}, {SECONDS} s a round. Events per second."
     )
     said = [
         (
