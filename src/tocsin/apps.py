@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -14,17 +16,24 @@ class TocsinConfig(AppConfig):
     verbose_name = _("Notifications")
     default_auto_field = "django.db.models.BigAutoField"
 
+    def __init__(self, app_name: str, app_module: Any) -> None:
+        super().__init__(app_name, app_module)
+        from tocsin import adapters
+
+        adapters.prepare()
+
     def ready(self) -> None:
         from django.core.signals import request_started
         from django.utils.module_loading import autodiscover_modules
 
-        from tocsin import checks, conf, pipeline
+        from tocsin import adapters, checks, conf, pipeline
         from tocsin.engines import inline, wake
         from tocsin.inbox import wake as readers
         from tocsin.sources.sweep import sweep
         from tocsin.sources.tasks import commands, signals
 
         checks.register()
+        adapters.install()
         autodiscover_modules("notifications")
         inline.install(pipeline.run, sweep, pipeline.renew, pipeline.batch_size)
         readers.connect(wake.listener.subscribe, wake.publish)

@@ -130,7 +130,18 @@ SMS_HTTP = ("url", "user", "password", "from")
 RETENTION = {"inbox_days": 90, "ledger_days": 90}
 USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}
 
+ADAPTERS = ("argus", "endi", "sentry", "taskmanager")
+
+
+def _adapters(value: Any) -> str:
+    fine = isinstance(value, list | tuple) and all(name in ADAPTERS for name in value)
+    return "" if fine else f"must be a list of {', '.join(ADAPTERS)}"
+
+
 SETTINGS: dict[str, Setting] = {
+    "ADAPTERS": Setting(
+        (), "Systems whose code runs here as it is: argus, endi, sentry, taskmanager.", _adapters
+    ),
     "ALLOWED_PRIVATE_NETWORKS": Setting(
         (), "Networks that channels may post to although they are not public.", _networks
     ),
@@ -191,6 +202,7 @@ SETTINGS: dict[str, Setting] = {
     "SMS_HTTP": Setting(
         {}, "An account at an SMS provider that speaks like Twilio: url, user, password, from.", _sms_http
     ),
+    "SUBJECT_PREFIX": Setting("", "What the subject of every message begins with.", _text),
     "SWEEP_SECONDS": Setting(1, "How often what is due or was lost is looked for.", _number(0.02, 600)),
     "TASKS_OF_CELERY": Setting(
         (), 'Celery tasks that are reported when they end, by name: ["shop.*"].', _strings
@@ -219,7 +231,29 @@ SETTINGS: dict[str, Setting] = {
 def get(name: str) -> Any:
     """The value of `TOCSIN[name]`, or its default. Raises KeyError for a name that is not declared."""
     setting = SETTINGS[name]
-    return _given().get(name, setting.default)
+    given = _given()
+    if name not in given and name in _lent:
+        return _lent[name]() or setting.default
+    return given.get(name, setting.default)
+
+
+_lent: dict[str, Callable[[], Any]] = {}
+_feeding = {"TOCSIN"}
+
+
+def lend(name: str, read: Callable[[], Any]) -> None:
+    """Have an adapter give the value of `TOCSIN[name]` where the project does not."""
+    _lent[name] = read
+
+
+def feeds(setting: str) -> bool:
+    """Whether what is read of the settings may change with this one of Django's."""
+    return setting in _feeding
+
+
+def watch(setting: str) -> None:
+    """What is read of the settings changes with this one of Django's too: an adapter reads it."""
+    _feeding.add(setting)
 
 
 def _given() -> Mapping[str, Any]:

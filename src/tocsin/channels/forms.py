@@ -30,6 +30,8 @@ class SettingsForm(forms.Form):
 
     identity_fields: ClassVar[tuple[str, ...]] = ()
     secret_fields: ClassVar[tuple[str, ...]] = ()
+    operator_fields: ClassVar[tuple[str, ...]] = ()
+    """Optional settings that only the operator may give: nobody else is told of them."""
     by_operator: bool = False
     """Whether the operator gives these settings, who may do what is too dangerous for everyone."""
 
@@ -57,7 +59,7 @@ def clean_settings(
     """Validate and clean `given`. Raises `InvalidInput` with one error per field."""
     if not isinstance(given, dict):
         raise InvalidInput(FieldError(prefix, "must be an object.", "Send the settings as {name: value}."))
-    known = form_class.base_fields
+    known = form_class.base_fields if by_operator else declared_fields(form_class)
     unknown = [name for name in given if name not in known][:MOST_NAMED]
     if unknown:
         raise InvalidInput(
@@ -122,10 +124,16 @@ def identity_of(form_class: type[SettingsForm], cleaned: dict[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def declared_fields(form_class: type[SettingsForm]) -> dict[str, forms.Field]:
+    """The fields that everyone may fill."""
+    fields = form_class.base_fields
+    return {name: declared for name, declared in fields.items() if name not in form_class.operator_fields}
+
+
 def json_schema(form_class: type[SettingsForm]) -> dict[str, Any]:
     """JSON Schema of the settings, for `/api/v1/channels` and for other people's forms."""
     properties = {}
-    for name, declared in form_class.base_fields.items():
+    for name, declared in declared_fields(form_class).items():
         schema = _field_schema(declared)
         schema["title"] = str(declared.label or name.replace("_", " ").capitalize())
         if declared.help_text:

@@ -42,10 +42,32 @@ class Offer(NamedTuple):
     provider: str
     load: Callable[[], object]
     extra: str = ""
+    carries: bool = False
+    """Nobody can choose it: deliveries of another kind go out by it."""
 
 
 class Unfit(TypeError):
     """The class cannot be a channel under this slug: what it is, after the name of its field, and the remedy."""
+
+
+_sources: list[Callable[[], Iterator[Offer]]] = []
+
+
+def add_source(source: Callable[[], Iterator[Offer]]) -> None:
+    """Let an adapter offer channels too. It is asked whenever the settings have changed."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def of_adapters() -> Iterator[Offer]:
+    """What adapters offer."""
+    for source in _sources:
+        yield from source()
+
+
+def by_path(slug: str, path: str, field: str, provider: str, *, carries: bool = False) -> Offer:
+    """An offer of the class at a dotted path."""
+    return Offer(slug, field, provider, partial(_by_path, path), carries=carries)
 
 
 def own() -> Iterator[Offer]:
@@ -58,6 +80,7 @@ def carriers() -> Iterator[Offer]:
     """The channels that nobody can choose."""
     for slug, path in CARRIERS.items():
         yield Offer(slug, f"channel {slug!r}", "tocsin", partial(_by_path, path))
+    yield from (offer for offer in of_adapters() if offer.carries)
 
 
 def of_packages() -> Iterator[Offer | FieldError]:

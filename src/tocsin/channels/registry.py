@@ -124,7 +124,7 @@ def built_in() -> list[Channel]:
 
 @cache
 def _found() -> Found:
-    """Settings come before packages and built-in ones: whoever writes a slug there has chosen."""
+    """Settings come before packages and built-in ones, and so do an adapter's: whoever writes a slug there has chosen."""
     found = Found({}, {}, {}, [])
     offered = {offer.slug: offer for offer in offers.own()}
     for offer in offers.of_packages():
@@ -132,6 +132,7 @@ def _found() -> Found:
             offered[offer.slug] = offer
         else:
             found.problems.append(offer)
+    offered |= {offer.slug: offer for offer in offers.of_adapters() if not offer.carries}
     offered |= {offer.slug: offer for offer in offers.of_settings()}
     for slug, offer in offered.items():
         made = _made(offer)
@@ -203,8 +204,14 @@ def _told(offer: Offer, missing: Missing) -> Iterator[FieldError]:
 
 
 def _forget(**given: Any) -> None:
-    if given["setting"] == "TOCSIN":
-        _found.cache_clear()
+    if conf.feeds(given["setting"]):
+        forget()
+
+
+def forget() -> None:
+    """Ask again what channels there are."""
+    _found.cache_clear()
+    _carriers.cache_clear()
 
 
 setting_changed.connect(_forget)

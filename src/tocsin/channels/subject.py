@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 from django.utils.translation import ngettext
 
+from tocsin import conf
 from tocsin.channels.text import one_line
 from tocsin.levels import Level
 
@@ -30,4 +31,5 @@ def subject_of(message: Message) -> str:
         mark = "resolved"
     more = len(message.events) - 1
     rest = " " + ngettext("(and %d more)", "(and %d more)", more) % more if more else ""
-    return f"{f'[{mark}] ' if mark else ''}{one_line(event.title)}{rest}"
+    said = (one_line(conf.get("SUBJECT_PREFIX")), f"[{mark}]" if mark else "", one_line(event.title))
+    return " ".join(filter(None, said)) + rest

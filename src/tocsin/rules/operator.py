@@ -21,10 +21,12 @@ from tocsin.rules.spec import Spec, clean_event_types
 from tocsin.schedule import windows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tocsin.channels.forms import CleanSettings
     from tocsin.rules.match import Subject
+
+    Source = Callable[[], Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]]
 
 SETTINGS = "settings"
 KEYS = ("name", "channel", "level", "event_types", "condition", "hours", "settings", "active")
@@ -98,12 +100,30 @@ def problems() -> tuple[list[FieldError], list[FieldError]]:
     return read.errors, read.warnings
 
 
+_sources: list[Source] = []
+
+
+def add_source(source: Source) -> None:
+    """Let an adapter give rules too, from settings of its own: (where one is written, what stands there)."""
+    if source not in _sources:
+        _sources.append(source)
+    _read.cache_clear()
+
+
+def _given() -> Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]:
+    for index, given in enumerate(conf.get("RULES")):
+        yield f"TOCSIN['RULES'][{index}]", given
+    for source in _sources:
+        yield from source()
+
+
 @cache
 def _read() -> _Read:
     read = _Read()
-    for index, given in enumerate(conf.get("RULES")):
-        where = f"TOCSIN['RULES'][{index}]"
+    for where, given in _given():
         try:
+            if isinstance(given, InvalidInput):
+                raise given
             rule = _rule(given, read, where)
         except InvalidInput as error:
             read.errors += [
@@ -131,7 +151,7 @@ def _rule(given: Mapping[str, Any], read: _Read, where: str) -> OperatorRule:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise invalid("name", "must be a short name.", "Use at most 30 of a-z, 0-9, _ and -.")
     slug = given.get("channel")
-    channel = registry.get(slug if isinstance(slug, str) else str(slug)[:50])
+    channel = registry.carrier(slug if isinstance(slug, str) else str(slug)[:50])
     if channel.in_app:
         raise invalid("channel", f"{channel.slug!r} needs a person.", "Name a channel that sends somewhere.")
     condition, hours = given.get("condition"), given.get("hours")
@@ -186,7 +206,7 @@ def _listed(name: str, value: Any, address_field: str) -> list[Any] | None:
 
 
 def _forget(**given: Any) -> None:
-    if given["setting"] == "TOCSIN":
+    if conf.feeds(given["setting"]):
         _read.cache_clear()
 
 

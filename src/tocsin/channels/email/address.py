@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels.forms import SettingsForm
-from tocsin.channels.mail import MAX_LENGTH, ascii_address
+from tocsin.channels.mail import MAX_LENGTH, ascii_address, parse_sender
 
 
 class AddressField(forms.EmailField):
@@ -21,4 +22,15 @@ class EmailForm(SettingsForm):
     """Settings of an e-mail destination."""
 
     identity_fields = ("email_address",)
+    operator_fields = ("from_email",)
     email_address = AddressField(label=_("E-mail address"), max_length=MAX_LENGTH)
+    from_email = forms.CharField(required=False, max_length=MAX_LENGTH)
+
+    def clean_from_email(self) -> str:
+        value: str = self.cleaned_data["from_email"]
+        if value:
+            try:
+                parse_sender(value)
+            except ValueError as error:
+                raise ValidationError(str(error)) from None
+        return value

@@ -14,7 +14,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from tocsin import conf
 from tocsin.channels.feeds import Only
 from tocsin.channels.mail import backend
-from tocsin.channels.mail.address import CONTROL, MAX_LENGTH, Sender, ascii_address
+from tocsin.channels.mail.address import CONTROL, MAX_LENGTH, Sender, ascii_address, parse_sender
 from tocsin.channels.mail.clerk import Clerk, Style
 from tocsin.channels.mail.compose import (
     Letter,
@@ -50,6 +50,7 @@ __all__ = [
     "encodable",
     "headers_of",
     "not_ready",
+    "parse_sender",
     "personal_to",
     "refuse_controls",
     "send_many",

@@ -46,8 +46,8 @@ class Clerk:
     def job(self, message: Message) -> Job | Outcome:
         """The mail as bytes, or the answer for a message that cannot become one."""
         try:
-            sender = compose.sender()
-            key = _key(message)
+            sender = compose.sender(message.target.settings.get("from_email", ""))
+            key = _key(message, sender)
             shared = self._shared.get(key)
             if shared is None:
                 shared = wire.serialise(self._style.letter(message, sender))
@@ -61,8 +61,8 @@ class Clerk:
 
     def parts(self, message: Message) -> tuple[Letter, Personal]:
         """The same mail as values, for other mail backends. Raises `Refused`."""
-        sender = compose.sender()
-        key = _key(message)
+        sender = compose.sender(message.target.settings.get("from_email", ""))
+        key = _key(message, sender)
         letter = self._letters.get(key)
         if letter is None:
             letter = self._style.letter(message, sender)
@@ -76,9 +76,9 @@ class Clerk:
         return self._date
 
 
-def _key(message: Message) -> Hashable:
+def _key(message: Message, sender: Sender) -> Hashable:
     ids = message.events[0].id if len(message.events) == 1 else tuple(event.id for event in message.events)
-    return ids, message.locale, message.action
+    return ids, message.locale, message.action, sender
 
 
 def _remember(kept: dict[Hashable, Any], key: Hashable, value: object) -> None:

@@ -54,9 +54,9 @@ class Personal:
     headers: Headers
 
 
-def sender() -> Sender:
-    """Who our mails are from. Raises `Refused`: a wrong setting is the operator's, so it is tried again."""
-    value = conf.get("FROM_EMAIL") or settings.DEFAULT_FROM_EMAIL
+def sender(own: str = "") -> Sender:
+    """Who a mail is from, if its target has nobody of its `own`. Raises `Refused`: a wrong setting is the operator's, so it is tried again."""
+    value = own or conf.get("FROM_EMAIL") or settings.DEFAULT_FROM_EMAIL
     try:
         return parse_sender(value)
     except ValueError as error:

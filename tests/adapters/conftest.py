@@ -1,0 +1,23 @@
+"""Switching adapters on, as a project's settings do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tocsin import adapters
+from tocsin.channels import registry
+
+
+@pytest.fixture
+def switch_on(settings):
+    """Names the adapters in the settings, with what else the settings hold, and has them installed."""
+
+    def switch(*names: str, tocsin: dict | None = None, **others: object) -> None:
+        for name, value in others.items():
+            setattr(settings, name, value)
+        settings.TOCSIN = {**settings.TOCSIN, **(tocsin or {}), "ADAPTERS": list(names)}
+        adapters.prepare()
+        adapters.install()
+        registry.forget()
+
+    return switch
