@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from tocsin import conf
 from tocsin.api import health, metrics
 from tocsin.api.urls import included as api
 
@@ -12,5 +13,6 @@ urlpatterns = [
     path("healthz", health.healthz, name="tocsin-healthz"),
     path("readyz", health.readyz, name="tocsin-readyz"),
     path("metrics", metrics.metrics, name="tocsin-metrics"),
+    *([path("", include("tocsin.adapters.sentry.urls"))] if "sentry" in conf.get("ADAPTERS") else []),
     path("", include("tocsin.web.urls")),
 ]

@@ -15,7 +15,9 @@ class Ledger(NotificationHandler):
         self.book = book
 
     def emit(self, report):
-        emitted.append((self.book, report.task.name, report.invocation_result, report.n_log_errors, report.log))
+        emitted.append(
+            (self.book, report.task.name, report.invocation_result, report.n_log_errors, report.log)
+        )
 
 
 class Broken(NotificationHandler):
@@ -38,4 +40,6 @@ class Plain:
 class Polite(EmailNotificationHandler):
     """With words of its own."""
 
-    messages = dict.fromkeys(EmailNotificationHandler.messages, "Dear all, {task_name} had {n_errors} errors.")
+    messages = dict.fromkeys(
+        EmailNotificationHandler.messages, "Dear all, {task_name} had {n_errors} errors."
+    )

@@ -11,6 +11,7 @@ from tests.channels.email.mails import SMTP, use_backend
 from tests.servers.slack import TOKEN, SlackServer
 from tests.servers.smtp_catcher import SmtpCatcher
 from tocsin import checks, pipeline
+from tocsin.adapters import taskmanager
 from tocsin.deliveries.models import Delivery
 from tocsin.rules import operator
 from tocsin.testing import deliver_now
@@ -26,8 +27,9 @@ OWN = {"class": "tests.adapters.handlers.Ledger", "level": "ok", "book": "red"}
 
 
 @pytest.fixture
-def handlers(switch_on):
+def handlers(switch_on, monkeypatch):
     """Puts handlers into the settings; gives the rules that came of them."""
+    monkeypatch.setattr(taskmanager, "_before", {})
 
     def put(tocsin=None, **given):
         switch_on("taskmanager", tocsin=tocsin, **{SETTING: given})
@@ -105,7 +107,10 @@ def test_a_failing_handler_stops_no_other(handlers, report_of) -> None:
     handlers(a=broken, b=OWN, c={"class": "tests.adapters.handlers.Plain", "level": "ok"})
     report_of().emit_notifications()
     deliver_now()
-    assert [one[0] for one in emitted()] == ["red", "plain"] or [one[0] for one in emitted()] == ["plain", "red"]
+    assert [one[0] for one in emitted()] == ["red", "plain"] or [one[0] for one in emitted()] == [
+        "plain",
+        "red",
+    ]
     assert states() == {
         "settings:taskmanager-a": "retrying",
         "settings:taskmanager-b": "sent",
@@ -167,6 +172,12 @@ def test_the_setting_is_left_as_it_is(handlers, settings) -> None:
     before = copy.deepcopy(given)
     handlers(**given)
     assert getattr(settings, SETTING) == before
+
+
+def test_what_the_taskmanager_takes_out_of_the_settings_counts_all_the_same(handlers, monkeypatch) -> None:
+    monkeypatch.setattr(taskmanager, "_before", {"own": OWN})
+    [rule] = handlers(own={name: value for name, value in OWN.items() if name not in ("class", "level")})
+    assert rule.name == "taskmanager-own"
 
 
 def test_without_the_adapter_the_setting_means_nothing(settings) -> None:

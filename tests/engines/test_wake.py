@@ -83,3 +83,19 @@ def test_the_last_wake_up_arrives_although_it_came_too_soon(heard, monkeypatch) 
     for thread in threading.enumerate():  # its connection must be gone before the database goes
         if thread.name == "tocsin-waker":
             thread.join(LONG)
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_wake_up_that_cannot_be_sent_ends_neither_the_caller_nor_the_waker(monkeypatch, caplog) -> None:
+    caplog.set_level("INFO", "tocsin.engines")
+    waker = wake.Waker()
+    monkeypatch.setattr(wake, "waker", waker)
+    monkeypatch.setattr(wake, "IDLE_SECONDS", 0.1)
+    for topic in ("one", "one", "two", "two"):  # the database is out of reach: this test asks for none
+        wake.publish(topic)
+    for thread in threading.enumerate():
+        if thread.name == "tocsin-waker":
+            thread.join(LONG)
+    told = [record.getMessage() for record in caplog.records]
+    assert len([text for text in told if "wake-up 'one' not sent" in text]) == 2
+    assert waker.is_free("three")

@@ -30,6 +30,9 @@ class RuleContent(Schema):
     service: str | None = Field(None, description="A channel or a registered service, with a target.")
     target: str | None = Field(None, examples=["user", "team", "specific", "destination"])
     target_identifier: str | None = None
+    options: dict[str, Any] | None = Field(
+        None, description="With a service: what else its code needs to know."
+    )
     active: bool | None = True
     stop: bool | None = Field(None, description="End the later rules of the same owner.")
     position: int | None = Field(None, description="Lower ones go first.")

@@ -124,7 +124,7 @@ def built_in() -> list[Channel]:
 
 @cache
 def _found() -> Found:
-    """Settings come before packages and built-in ones, and so do an adapter's: whoever writes a slug there has chosen."""
+    """Settings, an adapter's too, come before packages and built-in ones: who writes a slug there has chosen."""
     found = Found({}, {}, {}, [])
     offered = {offer.slug: offer for offer in offers.own()}
     for offer in offers.of_packages():

@@ -45,6 +45,8 @@ def insert_select(
         source, params = _joined(connection, model, select, params, pairs)
     if "identity" in columns:  # those who share an address are covered by the first, and always by the same
         source += " ORDER BY tocsin_user"
+    elif "delivery" in columns:  # what was put off comes in the order in which it happened
+        source += " ORDER BY tocsin_event"
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     into = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, connections, router
+from django.db import connections, router
 
 from tocsin.events.models import Event
 
@@ -45,12 +45,15 @@ def publish(topic: str) -> None:
         _tell(connection, topic)
 
 
-def _tell(connection: BaseDatabaseWrapper, topic: str) -> None:
+def _tell(connection: BaseDatabaseWrapper, topic: str) -> bool:
+    """Whether it was sent. Whatever went wrong, the caller's own work is done and must not end by it."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [NAME, topic])
-    except DatabaseError as error:
+        return True
+    except Exception as error:
         logger.info("wake-up %r not sent (%s); the poll will find it", topic, error)
+        return False
 
 
 class Waker:
@@ -91,7 +94,8 @@ class Waker:
                 topics, self._owed = self._owed, set()
                 self._told |= dict.fromkeys(topics, time.monotonic())
             for topic in topics:
-                _tell(connections[router.db_for_write(Event)], topic)
+                if not _tell(connections[router.db_for_write(Event)], topic):
+                    connections.close_all()
         connections.close_all()
 
 

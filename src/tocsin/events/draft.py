@@ -155,7 +155,8 @@ def _level(name: str, value: object) -> Level | None:
     return None if value is None else parse_level(value)
 
 
-def _data(name: str, value: object) -> dict[str, Any]:
+def clean_data(name: str, value: object) -> dict[str, Any]:
+    """A JSON object that every database keeps, of bounded size and depth; {} for None."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -287,7 +288,7 @@ CLEANERS: dict[str, Callable[[str, Any], Any]] = {
     "title": _title,
     "body": _body,
     "level": _level,
-    "data": _data,
+    "data": clean_data,
     "url": clean_url,
     "actions": _actions,
     "actor": _actor,

@@ -64,5 +64,5 @@ def located(body: Mapping[str, Any], place: Place) -> Mapping[str, Any]:
 
 DEFAULTS: dict[str, Any] = {
     "level": "info", "projects": [], "condition": None, "hours": None, "to": [], "channels": [], "destinations": [],
-    "service": "", "target": "", "target_identifier": "", "active": True, "stop": False, "position": 0,
+    "service": "", "target": "", "target_identifier": "", "options": {}, "active": True, "stop": False, "position": 0,
 }  # fmt: skip

@@ -29,6 +29,7 @@ class Rule(models.Model):
     service = models.CharField(max_length=50, blank=True)
     target = models.CharField(max_length=50, blank=True)
     target_identifier = models.CharField(max_length=200, blank=True)
+    options = models.JSONField(default=dict)
     active = models.BooleanField(default=True)
     stop = models.BooleanField(default=False)
     position = models.IntegerField(default=0)

@@ -23,6 +23,7 @@ from tocsin.schedule import windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tocsin.channels.base import Channel
     from tocsin.channels.forms import CleanSettings
     from tocsin.rules.match import Subject
 
@@ -110,21 +111,23 @@ def add_source(source: Source) -> None:
     _read.cache_clear()
 
 
-def _given() -> Iterator[tuple[str, Mapping[str, Any] | InvalidInput]]:
+def _given() -> Iterator[tuple[str, Any, Callable[[str], Channel]]]:
+    """Where a rule is written, what stands there, and where it may find its channel."""
     for index, given in enumerate(conf.get("RULES")):
-        yield f"TOCSIN['RULES'][{index}]", given
+        yield f"TOCSIN['RULES'][{index}]", given, registry.get
     for source in _sources:
-        yield from source()
+        for where, given in source():
+            yield where, given, registry.carrier
 
 
 @cache
 def _read() -> _Read:
     read = _Read()
-    for where, given in _given():
+    for where, given, channel_of in _given():
         try:
             if isinstance(given, InvalidInput):
                 raise given
-            rule = _rule(given, read, where)
+            rule = _rule(given, read, where, channel_of)
         except InvalidInput as error:
             read.errors += [
                 FieldError(f"{where}.{one.field}", one.message, one.remedy) for one in error.errors
@@ -139,7 +142,9 @@ def _read() -> _Read:
     return read
 
 
-def _rule(given: Mapping[str, Any], read: _Read, where: str) -> OperatorRule:
+def _rule(
+    given: Mapping[str, Any], read: _Read, where: str, channel_of: Callable[[str], Channel]
+) -> OperatorRule:
     unknown = [
         FieldError(str(name), "is no key of a rule.", nearest(str(name), KEYS))
         for name in given
@@ -151,7 +156,7 @@ def _rule(given: Mapping[str, Any], read: _Read, where: str) -> OperatorRule:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise invalid("name", "must be a short name.", "Use at most 30 of a-z, 0-9, _ and -.")
     slug = given.get("channel")
-    channel = registry.carrier(slug if isinstance(slug, str) else str(slug)[:50])
+    channel = channel_of(slug if isinstance(slug, str) else str(slug)[:50])
     if channel.in_app:
         raise invalid("channel", f"{channel.slug!r} needs a person.", "Name a channel that sends somewhere.")
     condition, hours = given.get("condition"), given.get("hours")

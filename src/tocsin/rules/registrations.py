@@ -45,7 +45,7 @@ class Action:
 
     def __init__(self, rule: Mapping[str, Any]) -> None:
         self.rule = rule
-        """The rule in the version that the event met: id, version, name, service, target, target_identifier …"""
+        """The rule as the event met it: id, version, name, service, target, target_identifier, options …"""
 
     def fire(self, data: Mapping[str, Any]) -> Outcome | None:
         """Do it. `data` is the event as JSON, and `rule`. None is Sent; an exception is tried again later."""
@@ -222,7 +222,7 @@ def about(spec: Spec, organization: str) -> dict[str, Any]:
     return {
         "name": spec.name, "organization": organization, "event_types": list(spec.event_types),
         "level": spec.level.slug, "service": spec.service, "target": spec.target,
-        "target_identifier": spec.target_identifier,
+        "target_identifier": spec.target_identifier, "options": dict(spec.options),
     }  # fmt: skip
 
 

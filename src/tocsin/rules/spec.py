@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from tocsin.channels import registry
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput, invalid
 from tocsin.events import types
+from tocsin.events.draft import clean_data
 from tocsin.levels import Level, parse_level
 from tocsin.recipients import audiences
 from tocsin.recipients.models import Destination
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MAX_NAME, MAX_TYPES, MAX_CHANNELS, MAX_DESTINATIONS, MAX_PROJECTS = 100, 50, 20, 50, 100
+MAX_OPTIONS = 8_000
 MOST_NAMED = 50
 PREFIX = re.compile(r"\A(?:[a-z0-9][a-z0-9_.-]*:)+\*\Z|\A\*\Z")
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -43,6 +46,8 @@ class Spec:
     service: str = ""
     target: str = ""
     target_identifier: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    """What else the code that is registered needs to know."""
     active: bool = True
     stop: bool = False
     position: int = 0
@@ -103,7 +108,7 @@ def _judge_aim(cleaned: Mapping[str, Any], place: Place) -> list[FieldError]:
     """A rule aims at an audience, at destinations, or at a service's target: at one of them."""
     if cleaned["service"]:
         return _judge_action(cleaned)
-    for name in ("target", "target_identifier"):
+    for name in ("target", "target_identifier", "options"):
         if cleaned[name]:
             return [FieldError(name, "goes with a service only.", "Name the service, or leave it out.")]
     if cleaned["destinations"]:
@@ -239,6 +244,15 @@ def destinations_of(value: object, place: Place) -> tuple[int, ...]:
     return _each("destinations", given, clean)
 
 
+def _options(value: object) -> dict[str, Any]:
+    options = clean_data("options", value)
+    if len(json.dumps(options)) > MAX_OPTIONS:
+        raise invalid(
+            "options", f"are longer than {MAX_OPTIONS} characters of JSON.", "Keep the rest elsewhere."
+        )
+    return options
+
+
 def _flag(name: str, default: bool) -> Callable[[object, Place], bool]:
     def clean(value: object, place: Place) -> bool:
         if value is None:
@@ -271,6 +285,7 @@ _CLEANERS: dict[str, Callable[[Any, Place], Any]] = {
     "service": lambda value, place: _text("service", value, 50),
     "target": lambda value, place: _text("target", value, 50),
     "target_identifier": lambda value, place: _text("target_identifier", value, 200),
+    "options": lambda value, place: _options(value),
     "active": _flag("active", default=True),
     "stop": _flag("stop", default=False),
     "position": _position,

@@ -47,7 +47,9 @@ def given() -> Any:
     if not isinstance(now, dict):
         return now
     return {
-        name: {**_before.get(name, {}), **entry} if isinstance(entry, dict) and "class" not in entry else entry
+        name: {**_before.get(name, {}), **entry}
+        if isinstance(entry, dict) and "class" not in entry
+        else entry
         for name, entry in now.items()
     }
 

@@ -108,8 +108,12 @@ def _judge(handler: Handler) -> None:
     except Exception as error:
         raise invalid("class", f"{handler.path!r} cannot be imported: {error}.", "Mend the path.") from None
     if not (callable(getattr(found, "handle", None)) or callable(getattr(found, "emit", None))):
-        raise invalid("class", f"{handler.path!r} has no handle() and no emit().", "Derive it from NotificationHandler.")
+        raise invalid(
+            "class", f"{handler.path!r} has no handle() and no emit().", "Derive it from NotificationHandler."
+        )
     try:
         inspect.signature(found).bind(**handler.options, level=handler.level)
     except (TypeError, ValueError) as error:
-        raise invalid("class", f"cannot be made with these arguments: {error}.", "Mend the arguments.") from None
+        raise invalid(
+            "class", f"cannot be made with these arguments: {error}.", "Mend the arguments."
+        ) from None

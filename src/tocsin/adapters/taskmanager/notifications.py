@@ -39,8 +39,8 @@ class NotificationHandler(ABC):
 
     messages: ClassVar[dict[int, str]] = {
         OK: "{task_name}, started at {invocation_time}, is done.",
-        WARNINGS: "{task_name}, started at {invocation_time}, is done with {n_warnings} warnings.",
-        ERRORS: "{task_name}, started at {invocation_time}, is done with {n_errors} errors and {n_warnings} warnings.",
+        WARNINGS: "{task_name}, started at {invocation_time}, has {n_warnings} warnings.",
+        ERRORS: "{task_name}, started at {invocation_time}, has {n_errors} errors and {n_warnings} warnings.",
         FAILED: "{task_name}, started at {invocation_time}, failed.",
     }
 
@@ -74,14 +74,14 @@ class NotificationHandler(ABC):
 class SlackNotificationHandler(NotificationHandler):
     """Posts to one Slack channel or several."""
 
-    def __init__(
-        self, token: str, channel: str | Iterable[str], level: int | str = LEVEL_DEFAULT
-    ) -> None:
+    def __init__(self, token: str, channel: str | Iterable[str], level: int | str = LEVEL_DEFAULT) -> None:
         super().__init__(level)
         self.token, self.channel = token, channel
 
     def emit(self, report: Report) -> None:
-        self._send("slack", ({"token": self.token, "channel": one} for one in channels_of(self.channel)), report)
+        self._send(
+            "slack", ({"token": self.token, "channel": one} for one in channels_of(self.channel)), report
+        )
 
 
 class EmailNotificationHandler(NotificationHandler):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def send(channel: str, targets: list[dict[str, Any]], report: Report, text: str) -> None:
-    """Send to each target. Raises `InvalidInput`, and RuntimeError where one did not take it, after all were tried."""
+    """Send to each target. Raises `InvalidInput`, and RuntimeError where one did not take it, when all were tried."""
     form = registry.get(channel).form
     failed = []
     for target in targets:

@@ -55,7 +55,8 @@ class Personal:
 
 
 def sender(own: str = "") -> Sender:
-    """Who a mail is from, if its target has nobody of its `own`. Raises `Refused`: a wrong setting is the operator's, so it is tried again."""
+    """Who a mail is from: its target's `own`, or the site's. Raises `Refused`, to be tried again:
+    a wrong one is the operator's."""
     value = own or conf.get("FROM_EMAIL") or settings.DEFAULT_FROM_EMAIL
     try:
         return parse_sender(value)
