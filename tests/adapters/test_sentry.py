@@ -115,8 +115,8 @@ def test_an_action_made_by_rest_is_fired_by_its_registration(audit, ask) -> None
     assert made.status_code == 201
     assert made.json() == {
         "id": Rule.objects.get().pk, "organizationId": Organization.objects.get(slug="acme").pk,
-        "integrationId": None, "sentryAppId": None, "projects": [], "serviceType": "slack", "triggerType": "audit-log",
-        "targetType": "specific", "targetIdentifier": "C0123", "targetDisplay": "#audit",
+        "integrationId": None, "sentryAppId": None, "projects": [], "serviceType": "slack",
+        "triggerType": "audit-log", "targetType": "specific", "targetIdentifier": "C0123", "targetDisplay": "#audit",
     }  # fmt: skip
     tocsin.notify("audit-log", title="Ana made a key", organization="acme")
     deliver_now()

@@ -32,7 +32,7 @@ class AbstractNotification:
     context_id: int | str | None = None
 
 
-def notify(
+def notify(  # noqa: PLR0917 (the arguments of the original)
     request: Any,
     abstract: AbstractNotification,
     group_names: Iterable[str] = (),

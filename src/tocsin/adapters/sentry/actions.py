@@ -42,8 +42,8 @@ class ActionRegistration(ABC):
     def fire(self, data: Any) -> None:
         """Do it. Whatever is raised is tried again later."""
 
-    @classmethod
-    def validate_action(cls, data: Mapping[str, Any]) -> None:  # noqa: B027 (it need not be written)
+    @classmethod  # noqa: B027 (it need not be written)
+    def validate_action(cls, data: Mapping[str, Any]) -> None:
         """Called before such an action is saved. Raise a ValidationError, Django's or DRF's."""
 
     @classmethod
