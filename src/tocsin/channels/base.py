@@ -220,6 +220,17 @@ class Channel:
         """Whether `slug:address` names a destination by itself."""
         return bool(self.address_field)
 
+    def judge(self, target: Target, others: Iterator[Target], owner: Recipient | None) -> None:
+        """Called before a destination is saved, with its owner's others on this channel. Raise `InvalidInput`."""
+
+    def on_change(self, before: Target, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The settings that a destination is to have, when its owner gives it these."""
+        return settings
+
+    def why_not_deletable(self, target: Target) -> str:
+        """What keeps a destination from being deleted, as a sentence; empty where nothing does."""
+        return ""
+
     def target_label(self, settings: Mapping[str, Any]) -> str:
         """What a destination is called if its owner gives no name. Must not show a secret."""
         return str(settings.get(self.address_field, "")) or str(self.label)

@@ -12,9 +12,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from tocsin import clock
 from tocsin.channels import registry
+from tocsin.channels.base import Target
 from tocsin.channels.forms import CleanSettings, clean_settings
 from tocsin.errors import Conflict, FieldError, InvalidInput, NotFound, TooSoon, invalid
-from tocsin.recipients import secrets
+from tocsin.recipients import secrets, users
 from tocsin.recipients.models import Destination
 from tocsin.tenants.models import Organization
 
@@ -103,6 +104,8 @@ def change(
     """
     refuse_managed(destination)
     found = _ready(destination.channel)
+    if isinstance(settings, dict):
+        settings = dict(found.on_change(_target(destination), settings))
     cleaned, cleared = _merged(found, destination, settings, by_operator=by_operator)
     if cleaned.identity != destination.identity:
         destination.identity = cleaned.identity
@@ -178,12 +181,24 @@ def _save(destination: Destination, cleaned: CleanSettings) -> None:
     destination.settings = cleaned.open
     destination.secrets = secrets.seal(cleaned.secret)
     _refuse_twins(destination)
+    others = map(_target, _others(destination).iterator())
+    owner = users.recipients([destination.user_id]).get(destination.user_id) if destination.user_id else None
+    registry.get(destination.channel).judge(_target(destination), others, owner)
     try:
         with transaction.atomic():
             destination.save()
     except IntegrityError:
         _refuse_twins(destination)  # somebody was quicker: now they are seen
         raise
+
+
+def _target(destination: Destination) -> Target:
+    """A destination as its channel sees it. Secrets that cannot be read any more are left out."""
+    try:
+        hidden: dict[str, Any] = secrets.unseal(destination.secrets)
+    except secrets.SecretUnreadable:
+        hidden = {}
+    return Target(destination.identity, destination.label, destination.settings | hidden, destination.pk)
 
 
 def _others(destination: Destination) -> QuerySet[Destination]:
@@ -210,6 +225,9 @@ def refuse_managed(destination: Destination) -> None:
 def delete(destination: Destination) -> None:
     """Remove a destination; what was on its way there ends as skipped. Raises `Conflict` for a managed one."""
     refuse_managed(destination)
+    found = registry.channels().get(destination.channel)  # what was sent by a channel that is gone may go
+    if found is not None and (why := found.why_not_deletable(_target(destination))):
+        raise Conflict(why)
     destination.delete()
 
 

@@ -29,6 +29,8 @@ __all__ = [
     "invocation_result_to_level_map",
 ]
 
+MOST_SHOWN = 2_000
+"""Characters of a log's end."""
 LEVEL_OK, LEVEL_WARNINGS, LEVEL_ERRORS, LEVEL_FAILED = OK, WARNINGS, ERRORS, FAILED
 LEVEL_DEFAULT = LEVEL_OK
 invocation_result_to_level_map = RESULTS
@@ -66,9 +68,10 @@ class NotificationHandler(ABC):
         )
 
     def _send(self, channel: str, targets: Iterable[dict[str, Any]], report: Report) -> None:
-        from tocsin.adapters.taskmanager.sending import send
+        from tocsin.adapters.direct import send_to
 
-        send(channel, list(targets), report, self.text(report))
+        log = f"```\n{report.log[-MOST_SHOWN:]}\n```" if report.log else ""
+        send_to(channel, list(targets), self.text(report), log)
 
 
 class SlackNotificationHandler(NotificationHandler):
