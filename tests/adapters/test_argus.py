@@ -54,11 +54,17 @@ def test_a_plugin_of_the_guide_sends_to_each_destination_by_itself(argus, ana) -
     plugins = argus()
     good, refused, away = (destinations.add_destination(ana, "pager", {"number": n}) for n in (42, 1, 2))
     rows = tell(good, refused, away, level="error", group_key="disk-1", url="/disks/1")
-    assert {pk: row.state for pk, row in rows.items()} == {good.pk: "sent", refused.pk: "retrying", away.pk: "retrying"}
+    assert {pk: row.state for pk, row in rows.items()} == {
+        good.pk: "sent",
+        refused.pk: "retrying",
+        away.pk: "retrying",
+    }
     [(number, text, kind, level, media, pk, label, columns)] = plugins.sent
     assert (number, kind, level, media, pk, label) == (42, "STA", 2, "pager", good.pk, "Pager 42")
     assert text.startswith("'Incident start': Disk full, ")
-    assert {"id", "start_time", "end_time", "source_id", "description", "level", "details_url"} <= set(columns)
+    assert {"id", "start_time", "end_time", "source_id", "description", "level", "details_url"} <= set(
+        columns
+    )
     assert columns["details_url"] == "http://testserver/disks/1"
     why = dict(Attempt.objects.values_list("delivery__destination_id", "detail"))
     assert "False" in why[refused.pk]

@@ -44,6 +44,7 @@ SECTIONS = {
         "team": ("organizations:team", "Keep the teams of organizations."),
         "project": ("organizations:project", "Keep the projects of organizations."),
         "prune": ("prune:prune", "Delete what is over and old."),
+        "import-argus": ("argus:import_argus", "Move in what people set up in Argus."),
         "pause": ("pauses:pause", "Stop sending, on one channel or on all."),
         "resume": ("pauses:resume", "Go on sending."),
     },
