@@ -131,6 +131,8 @@ RETENTION = {"inbox_days": 90, "ledger_days": 90}
 USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}
 
 ADAPTERS = ("argus", "endi", "sentry", "taskmanager")
+ADAPTED = ("MEDIA_PLUGINS", "NOTIFICATION_SUBJECT_PREFIX", "UWSGI_TASKMANAGER_NOTIFICATION_HANDLERS")
+"""Django settings of other systems, which adapters read. The standalone server takes them from its file."""
 
 
 def _adapters(value: Any) -> str:

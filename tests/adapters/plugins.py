@@ -1,14 +1,13 @@
-"""Plugins as others have written them for Argus: by the old signatures and the new ones, with one fault or another."""
+"""Plugins as others have written them for Argus: by old signatures and new ones, with one fault or another."""
 
 from __future__ import annotations
 
 import threading
 
-from django import forms
-from django.core.exceptions import ValidationError
-
 from argus.notificationprofile.media.base import AppriseMedium, NotificationMedium
 from argus.notificationprofile.media.email import EmailNotification, modelinstance_to_dict
+from django import forms
+from django.core.exceptions import ValidationError
 
 sent: list[tuple] = []
 released = threading.Event()
@@ -105,8 +104,10 @@ class Chat(NotificationMedium):
 
     @classmethod
     def send(cls, event, destinations, **kwargs):
-        for address in cls.get_relevant_addresses(destinations):
-            sent.append((address, event.actor.username, event.incident.pp_details_url()))
+        sent.extend(
+            (address, event.actor.username, event.incident.pp_details_url())
+            for address in cls.get_relevant_addresses(destinations)
+        )
 
 
 class SchemaOnly(NotificationMedium):

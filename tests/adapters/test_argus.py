@@ -97,22 +97,22 @@ def test_one_that_hangs_is_left_behind_and_delays_no_other(argus, ana, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("channel", "given", "field", "words"),
+    ("given", "field", "words"),
     [
-        ("pager", {"number": "x"}, "settings.number", "whole number"),
-        ("pager", {"number": 13}, "settings.number", "bad luck"),
-        ("pager", {"number": 14}, "settings", "no fourteens"),
-        ("pager", {"number": 15}, "settings", "KeyError"),
-        ("pager", {}, "settings.number", "required"),
-        ("pager", {"nummer": 1}, "settings.nummer", "number"),
-        ("chat", {"webhook": "not a url"}, "settings.webhook", "valid URL"),
-        ("schemaonly", {"loud": True}, "settings.room", "required"),
+        (("pager", {"number": "x"}), "settings.number", "whole number"),
+        (("pager", {"number": 13}), "settings.number", "bad luck"),
+        (("pager", {"number": 14}), "settings", "no fourteens"),
+        (("pager", {"number": 15}), "settings", "KeyError"),
+        (("pager", {}), "settings.number", "required"),
+        (("pager", {"nummer": 1}), "settings.nummer", "number"),
+        (("chat", {"webhook": "not a url"}), "settings.webhook", "valid URL"),
+        (("schemaonly", {"loud": True}), "settings.room", "required"),
     ],
 )
-def test_what_a_plugin_refuses_is_refused_by_field(argus, ana, channel, given, field, words) -> None:
+def test_what_a_plugin_refuses_is_refused_by_field(argus, ana, given, field, words) -> None:
     argus()
     with pytest.raises(InvalidInput) as caught:
-        destinations.add_destination(ana, channel, given)
+        destinations.add_destination(ana, *given)
     [error] = caught.value.errors
     assert error.field == field
     assert words in f"{error.message} {error.remedy}"

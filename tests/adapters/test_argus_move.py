@@ -30,10 +30,14 @@ CREATE TABLE {P}_timerecurrence (id integer PRIMARY KEY, timeslot_id integer, da
 CREATE TABLE {P}_filter (id integer PRIMARY KEY, user_id integer, name text, filter text, public bool);
 CREATE TABLE {P}_notificationprofile
     (id integer PRIMARY KEY, user_id integer, timeslot_id integer, name text, active bool);
-CREATE TABLE {P}_notificationprofile_filters (id integer PRIMARY KEY, notificationprofile_id integer, filter_id integer);
+CREATE TABLE {P}_notificationprofile_filters
+    (id integer PRIMARY KEY, notificationprofile_id integer, filter_id integer);
 CREATE TABLE {P}_notificationprofile_destinations
     (id integer PRIMARY KEY, notificationprofile_id integer, destinationconfig_id integer);
 """
+
+
+ALWAYS = (("[1, 2, 3, 4, 5, 6, 7]", "00:00:00", "23:59:59.999999"),)
 
 
 class Argus:
@@ -53,8 +57,7 @@ class Argus:
         marks = ", ".join("?" * len(values))
         self.rows.execute(f"INSERT INTO {name} VALUES ({marks})", values)
 
-    def profile(self, pk, *, filters=(), addresses=(), hours=(("[1, 2, 3, 4, 5, 6, 7]", "00:00:00", "23:59:59.999999"),),
-                user=1, active=True, name="nights"):  # fmt: skip
+    def profile(self, pk, *, filters=(), addresses=(), hours=ALWAYS, user=1, active=True, name="nights"):
         self.put("timeslot", pk, user, f"slot {pk}")
         for index, (days, start, end) in enumerate(hours):
             self.put("timerecurrence", pk * 10 + index, pk, days, start, end)
@@ -185,7 +188,7 @@ def test_the_accounts_address_gets_a_rule_of_its_own(argus, ana, move) -> None:
         ({"filters": [{"open": True}], "addresses": [3, 4]}, "1 of its destinations", True),
     ],
 )
-def test_what_could_not_be_carried_is_said(argus, ana, move, profile, words, active) -> None:
+def test_what_could_not_be_carried_is_said(argus, ana, move, profile, words, active) -> None:  # noqa: PLR0917
     argus.profile(1, **{"addresses": [3], **profile})
     assert any(words in detail for _, detail in outcome(move(), "ana: nights"))
     assert Rule.objects.get().active is active

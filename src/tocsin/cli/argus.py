@@ -26,8 +26,8 @@ def import_argus(
 ) -> None:
     """Move destinations, timeslots, filters and profiles out of a database of Argus.
 
-    It is only read. Users must be here already, by the same names. What is here already stays as it is, so that it can
-    be done again. What could not be moved is said.
+    It is only read. Users must be here already, by the same names. What is here already stays as it is, so that it
+    can be done again. What could not be moved is said.
     """
     from pathlib import Path
 

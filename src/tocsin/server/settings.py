@@ -17,6 +17,7 @@ from tocsin.server.logs import logging_settings
 
 HOME = home.home_of(os.environ.get("TOCSIN_HOME", ""))
 TOCSIN: dict[str, Any] = variables.tocsin_settings(os.environ)
+globals().update({name: TOCSIN.pop(name) for name in conf.ADAPTED if name in TOCSIN})
 
 
 def _problem(name: str, value: Any) -> str:

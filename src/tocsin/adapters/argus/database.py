@@ -87,12 +87,8 @@ def read(settings: dict[str, Any]) -> Holdings:
 def _holdings(connection: BaseDatabaseWrapper) -> Holdings:
     users = {row["id"]: row for row in _rows(connection, "argus_auth_user", "id", "username", "email")}
     addresses = tuple(
-        Address(
-            row["id"], users[row["user_id"]]["username"], users[row["user_id"]]["email"] or "", row["media_id"],
-            row["label"] or "", _json(row["settings"]), bool(row.get("managed") or _json(row["settings"]).get("synced")),
-        )
-        for row in _rows(connection, f"{APP}_destinationconfig")
-    )  # fmt: skip
+        _address(row, users[row["user_id"]]) for row in _rows(connection, f"{APP}_destinationconfig")
+    )
     hours = defaultdict(list)
     for row in _rows(connection, f"{APP}_timerecurrence"):
         hours[row["timeslot_id"]].append(
@@ -110,6 +106,15 @@ def _holdings(connection: BaseDatabaseWrapper) -> Holdings:
         for row in _rows(connection, f"{APP}_notificationprofile")
     )  # fmt: skip
     return Holdings(addresses, profiles)
+
+
+def _address(row: Mapping[str, Any], user: Mapping[str, Any]) -> Address:
+    settings = _json(row["settings"])
+    managed = bool(row.get("managed") or settings.get("synced"))
+    label = row["label"] or ""
+    return Address(
+        row["id"], user["username"], user["email"] or "", row["media_id"], label, settings, managed
+    )
 
 
 def _rows(connection: BaseDatabaseWrapper, table: str, *columns: str) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""From what a database of Argus holds to destinations and rules of ours, with a report of what could not be carried."""
+"""What a database of Argus holds as destinations and rules of ours, with a report of what could not be carried."""
 
 from __future__ import annotations
 
@@ -209,10 +209,14 @@ def _gravest_first(level: str) -> int:
 def _hours(recurrences: Sequence[Recurrence]) -> dict[str, Any] | None:
     """Our hours; None for always, {} for never."""
     spans = [
-        {"days": [DAYS[day - 1] for day in one.days], "from": _minute(one.start, up=False), "to": _minute(one.end, up=True)}
+        {
+            "days": [DAYS[day - 1] for day in one.days],
+            "from": _minute(one.start, up=False),
+            "to": _minute(one.end, up=True),
+        }
         for one in recurrences
         if one.days and one.start < one.end
-    ]  # fmt: skip
+    ]
     if any(len(span["days"]) == 7 and (span["from"], span["to"]) == ("00:00", "24:00") for span in spans):
         return None
     return {"open": spans} if spans else {}

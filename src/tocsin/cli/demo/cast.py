@@ -10,7 +10,7 @@ from tocsin.recipients.destinations import add_destination
 from tocsin.recipients.models import Preference
 from tocsin.tenants.models import Team, TeamMember
 from tocsin.tenants.organizations import implicit
-from tocsin.tenants.tokens import create_token
+from tocsin.tenants.tokens import DEFAULT_SCOPES, create_token
 
 if TYPE_CHECKING:
     from tocsin.cli.demo.stage import Stage
@@ -44,4 +44,5 @@ class Cast:
             label="ana's webhook",
         )
         add_destination(self.users["ben"], "webhook", {"url": stage.dead_port.url}, label="ben's webhook")
-        _, self.token = create_token("demo")
+        add_destination(self.users["ben"], "pager", {"number": 42}, label="ben's pager")
+        _, self.token = create_token("demo", scopes=[*DEFAULT_SCOPES, "rules"])

@@ -44,7 +44,7 @@ def demo(*, once: bool) -> None:
         click.echo("\nThe demo is over, and its files are gone.", err=True)
     except ModuleNotFoundError as error:
         raise Failure(f'{error.name} is missing. Install it: pip install "tocsin[server,demo]"') from None
-    except click.ClickException:
+    except (click.ClickException, click.exceptions.Exit):
         raise
     except Exception as error:
         if click.get_current_context().find_root().params.get("traceback"):

@@ -16,6 +16,7 @@ from django.db import transaction
 
 import tocsin
 from tocsin import to
+from tocsin.events.models import Event
 
 if TYPE_CHECKING:
     from tocsin.cli.demo.cast import Cast
@@ -69,6 +70,10 @@ def scenes() -> dict[str, Scene]:
             "HTTP", "The disk of db1 is full",
             (*_each("alert", "ana"), *_each("header_message", "ana"), End("email", "ana")), "critical",
         ),
+        "link": Scene("HTTP", "The link to Bergen is down", (End("pager", "ben"),), "a plugin of Argus"),
+        "import": Scene("Python", "nightly import", (End("email", "nights@example.org"),), "a taskmanager's handler"),
+        "titre": Scene("Python", "Une facture est payée", _each("message", "chloe", "dan"), "enDI's notify"),
+        "audit": Scene("HTTP", "Ana made a key", (End("action", "rule:1"),), "a Sentry action"),
     }  # fmt: skip
 
 
@@ -89,6 +94,7 @@ class Play:
         self._by_python()
         self._rolled_back()
         self._by_http()
+        self._by_code_of_others()
 
     def _by_cli(self) -> None:
         command = [
@@ -126,13 +132,40 @@ class Play:
         self._post("disk", {"type": "disk:full", "to": ["user:ana"], "body": "0 bytes of **100 GB** are free.",
                             "actions": [{"label": "Open the console", "url": "/"}]})  # fmt: skip
 
+    def _by_code_of_others(self) -> None:
+        """What was written for Argus, the taskmanager, enDI and Sentry, by the words of their documentation."""
+        from endi.utils.notification import (  # type: ignore[import-not-found]
+            AbstractNotification,
+            notify,
+        )
+        from taskmanager.models import Report, Task  # type: ignore[import-not-found]
+
+        self._post("link", {"type": "link:down", "to": ["user:ben"]})
+        Report(
+            Task("nightly import"), "errors", log="ERROR 3 rows are odd", n_log_errors=1
+        ).emit_notifications()
+        event = Event.objects.get(type="task:finished")
+        self.scenes["import"].title = event.title
+        self._note("import", str(event.pk), created=True)
+        title = self.scenes["titre"].title
+        abstract = AbstractNotification(body="<p>La <b>42</b></p>", title=title, key="message:internal")
+        self._note("titre", str(notify(None, abstract, group_names=["sales"]).id), created=True)
+        self._ask("api/0/organizations/default/notifications/actions/", {
+            "triggerType": "audit-log", "serviceType": "slack", "targetIdentifier": "C0123",
+            "targetDisplay": "#audit",
+        })  # fmt: skip
+        self._post("audit", {"type": "audit-log"})
+
     def _post(self, name: str, fields: dict[str, Any]) -> None:
-        body = json.dumps({"title": self.scenes[name].title, **fields}).encode()
-        headers = {"Authorization": f"Bearer {self.cast.token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.stage.url}/api/v1/events", body, headers)  # noqa: S310 (our own)
-        with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as answer:  # noqa: S310
-            [event] = json.load(answer)["events"]
+        [event] = self._ask("api/v1/events", {"title": self.scenes[name].title, **fields})["events"]
         self._note(name, event["id"], created=event["created"])
+
+    def _ask(self, path: str, body: dict[str, Any]) -> Any:
+        headers = {"Authorization": f"Bearer {self.cast.token}", "Content-Type": "application/json"}
+        content = json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.stage.url}/{path}", content, headers)  # noqa: S310 (our own)
+        with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as answer:  # noqa: S310
+            return json.load(answer)
 
     def _note(self, name: str, event_id: str, *, created: bool) -> None:
         self.scenes[name].id = uuid.UUID(event_id)

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,21 @@ from tocsin.cli.demo.places import HOST, DeadPort, Echo, Mailbox
 from tocsin.cli.listening import Listening, bind, url_of
 from tocsin.server.logs import OneLine
 
-TYPES = """\
+CONFIG = """\
+ADAPTERS = ["argus", "endi", "sentry", "taskmanager"]
+MEDIA_PLUGINS = ["tocsin.cli.demo.foreign.Pager"]
+
+[UWSGI_TASKMANAGER_NOTIFICATION_HANDLERS.mail]
+class = "taskmanager.notifications.MailNotificationHandler"
+level = "errors"
+from_email = "tasks@example.org"
+recipients = "nights@example.org"
+
+[EVENT_TYPES."link:down"]
+label = "Link down"
+level = "error"
+channels = ["pager"]
+
 [EVENT_TYPES."invoice:paid"]
 label = "Invoice paid"
 channels = ["message", "email"]
@@ -69,11 +84,12 @@ class Stage:
         django.setup()
         self._log_to_file()
         call_command("migrate", interactive=False, verbosity=0)
+        import_module("tocsin.cli.demo.foreign")
         self._serve()
 
     def _set_variables(self) -> None:
         config = self.home / "tocsin.toml"
-        config.write_text(TYPES, encoding="utf-8")
+        config.write_text(CONFIG, encoding="utf-8")
         for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
             del os.environ[name]
         self.variables = {

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PLACES = {
     "message": "in the inbox", "header_message": "in the banner", "alert": "in the modal",
-    "email": "in the mailbox", "webhook": "at the webhook, verified",
+    "email": "in the mailbox", "webhook": "at the webhook, verified", "pager": "by the plugin",
+    "action": "by the registration",
 }  # fmt: skip
 
 
