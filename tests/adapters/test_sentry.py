@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from enum import IntEnum
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 import tocsin
 from tests.channels.email.mails import SMTP, use_backend
+from tests.house.tree import ROOT
 from tests.servers.smtp_catcher import SmtpCatcher
 from tocsin.adapters.sentry import actions, kinds
 from tocsin.deliveries.models import Delivery
@@ -122,6 +124,14 @@ def test_an_action_made_by_rest_is_fired_by_its_registration(audit, ask) -> None
     deliver_now()
     assert fired == [("C0123", "#audit", "Ana made a key")]
     assert Delivery.objects.get().state == "sent"
+
+
+def test_the_example_of_the_page(audit, acme, client) -> None:
+    page = (ROOT / "docs/coming-from/sentry.md").read_text()
+    body, path = re.search(r"-d '({[^']+})' \\\s+https://tocsin\.example\.org(/api/0/\S+)", page).groups()
+    _, token = create_token("t", acme, scopes=["rules"])
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.post(path, body, content_type="application/json", headers=headers).status_code == 201
 
 
 def test_list_change_and_delete(audit, ask, acme) -> None:

@@ -6,16 +6,23 @@ import ast
 import re
 import sys
 import tomllib
-from importlib import metadata
+from importlib import import_module, metadata
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.house.tree import ROOT, modules, name, text, tree
+from tocsin import conf
 
 PINS = ROOT / "requirements"
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+)")
 OWN = {"tocsin", "tests", "bench", "shop"}
+SERVED = {
+    served.partition(".")[0]
+    for adapter in conf.ADAPTERS
+    for served in import_module(f"tocsin.adapters.{adapter}").SERVED
+}
+"""Modules of other systems that adapters stand in for."""
 
 
 def pins(group):
@@ -87,7 +94,7 @@ def test_this_environment_is_the_pinned_one():
 def test_what_is_imported_is_pinned():
     homes = metadata.packages_distributions()
     foreign = {(top, name(p)) for p in modules("src") + modules("tests") for top in imported(tree(p))
-               if top not in OWN and top not in sys.stdlib_module_names}  # fmt: skip
+               if top not in OWN | SERVED and top not in sys.stdlib_module_names}  # fmt: skip
     unpinned = {(top, place) for top, place in foreign
                 if not {canonicalize_name(d) for d in homes.get(top, [])} & {*ALL, "django"}}  # fmt: skip
     assert unpinned == set()

@@ -32,12 +32,13 @@ class AbstractNotification:
     context_id: int | str | None = None
 
 
-def notify(  # noqa: PLR0917 (the arguments of the original)
+def notify(
     request: Any,
     abstract: AbstractNotification,
     group_names: Iterable[str] = (),
     user_ids: Iterable[int] = (),
     company_id: int | str | None = None,
+    *,
     follower_user_id: int | str | None = None,
     account_type: str | None = None,
     force_channel: str | None = None,
