@@ -23,6 +23,19 @@ MAX_BYTES = 65_536
 """Of a body that is no event."""
 
 
+def refuse_unless_json(request: HttpRequest, instead: str = "") -> None:
+    """Raise `Refusal` with 415 unless the body is JSON as it is. `instead` names what else might be sent."""
+    if not is_json(request.headers.get("Content-Type", "")):
+        raise Refusal(415, f"Send the body as JSON, with `Content-Type: application/json`{instead}.")
+    refuse_encoded(request)
+
+
+def refuse_encoded(request: HttpRequest) -> None:
+    """Raise `Refusal` with 415 for a body that is compressed."""
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Refusal(415, "Send the body as it is, without a Content-Encoding.")
+
+
 def read_object(
     request: HttpRequest, known: Collection[str], *, optional: bool = False, most: int = MAX_BYTES
 ) -> dict[str, Any]:
@@ -33,10 +46,7 @@ def read_object(
     body = read_capped(request)
     if optional and not body:
         return {}
-    if not is_json(request.headers.get("Content-Type", "")):
-        raise Refusal(415, "Send the body as JSON, with `Content-Type: application/json`.")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Refusal(415, "Send the body as it is, without a Content-Encoding.")
+    refuse_unless_json(request)
     if len(body) > most:
         raise Refusal(413, f"The body is larger than {most} bytes. Send less.")
     given = strict_json.loads(body)

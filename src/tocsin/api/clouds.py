@@ -9,7 +9,7 @@ from tocsin import pipeline
 from tocsin.api import ingest
 from tocsin.errors import FieldError, InvalidInput
 from tocsin.sources import cloudevents, strict_json
-from tocsin.sources.strict_json import MAX_REPORTED, pointer
+from tocsin.sources.strict_json import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,18 +28,7 @@ def read(kind: str, headers: Mapping[str, str], content_type: str, body: bytes, 
     if not isinstance(value, list) or len(value) > ingest.MAX_EVENTS:
         remedy = f"Send a list of at most {ingest.MAX_EVENTS}."
         raise InvalidInput(FieldError("event", "must be a list of CloudEvents.", remedy, "#"))
-    drafts: list[Draft] = []
-    errors: list[FieldError] = []
-    for index, one in enumerate(value):
-        try:
-            drafts.append(_draft(lambda one=one: cloudevents.of_object(one), scope, (index,)))  # type: ignore[misc]
-        except InvalidInput as error:
-            errors += error.errors
-            if len(errors) >= MAX_REPORTED:
-                break
-    if errors:
-        raise InvalidInput(*errors)
-    return drafts
+    return ingest.each(value, lambda one, at: _draft(lambda: cloudevents.of_object(one), scope, (at,)))
 
 
 def _draft(fields: Callable[[], dict[str, Any]], scope: Scope, place: tuple[int, ...]) -> Draft:

@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from tocsin import pipeline
 from tocsin.api import answers, clouds, ingest
-from tocsin.api.bodies import placed, read_object
+from tocsin.api.bodies import placed, read_object, refuse_encoded, refuse_unless_json
 from tocsin.api.limits import read_capped
 from tocsin.api.openapi import EVENTS_BODY, IDEMPOTENCY_KEY, body_of
 from tocsin.api.routes import route, scope_of
@@ -46,12 +46,10 @@ def submit_events(request: HttpRequest) -> HttpResponse:
     """Store one event, or a list of up to 1,000, all or none; CloudEvents too."""
     content_type = request.headers.get("Content-Type", "")
     kind = cloudevents.kind_of(content_type, request.headers)
-    if not kind and not ingest.is_json(content_type):
-        raise answers.Refusal(
-            415, "Send the event as JSON, with `Content-Type: application/json`, or a CloudEvent."
-        )
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise answers.Refusal(415, "Send the body as it is, without a Content-Encoding.")
+    if kind:
+        refuse_encoded(request)
+    else:
+        refuse_unless_json(request, ", or a CloudEvent")
     body, key = read_capped(request), request.headers.get("Idempotency-Key")
     with override(settings.LANGUAGE_CODE):  # programs read this, and the ingest lane knows no other language
         if kind:

@@ -12,7 +12,7 @@ from tocsin.sources import strict_json
 from tocsin.sources.strict_json import MAX_REPORTED, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.api.answers import Answer
     from tocsin.events.accept import Accepted
@@ -56,11 +56,16 @@ def _drafts(value: Any, idempotency_key: str | None, scope: Scope) -> list[Draft
                 "event", f"The list has {len(value)} events.", f"Send 1 to {MAX_EVENTS} at a time.", "#"
             )
         )
+    return each(value, lambda item, index: _draft(item, key and f"{key}#{index}", scope, (index,)))
+
+
+def each(items: Sequence[Any], draft_of: Callable[[Any, int], Draft]) -> list[Draft]:
+    """The draft of each of a list. Raises `InvalidInput` with what is wrong with all of them."""
     drafts: list[Draft] = []
     errors: list[FieldError] = []
-    for index, item in enumerate(value):
+    for index, item in enumerate(items):
         try:
-            drafts.append(_draft(item, key and f"{key}#{index}", scope, (index,)))
+            drafts.append(draft_of(item, index))
         except InvalidInput as error:
             errors += error.errors
             if len(errors) >= MAX_REPORTED:

@@ -10,6 +10,7 @@ from django.utils.translation import override
 from tocsin import pipeline
 from tocsin.api import answers, ingest
 from tocsin.api.auth import SIGNATURE
+from tocsin.api.bodies import refuse_unless_json
 from tocsin.api.limits import read_capped
 from tocsin.api.openapi import ANY_OBJECT, SIGNED_HEADERS, body_of
 from tocsin.api.routes import route, scope_of
@@ -34,7 +35,8 @@ def alertmanager_webhook(
 ) -> HttpResponse:
     """One event for each alert that is new, or newly resolved; `to` names audiences, with commas between."""
     scope = scope_of(request)
-    payload = strict_json.loads(_json_body(request))
+    refuse_unless_json(request)
+    payload = strict_json.loads(read_capped(request))
     given = {"to": [one for one in to.split(",") if one], "channel": channel, "organization": organization,
              "project": project}  # fmt: skip
     with override(settings.LANGUAGE_CODE):
@@ -65,8 +67,7 @@ def signed_webhook(request: HttpRequest, sender: str) -> HttpResponse:
         message_id = signed.verify(known, request.headers, body)
     except (NotFound, signed.NotGenuine):
         raise answers.Refusal(401, "The signature is missing, wrong, or older than five minutes.") from None
-    if not ingest.is_json(request.headers.get("Content-Type", "")):
-        raise answers.Refusal(415, "Send the event as JSON, with `Content-Type: application/json`.")
+    refuse_unless_json(request)
     with override(settings.LANGUAGE_CODE):
         fields = signed.fields_of(known, message_id, strict_json.loads(body))
         try:
@@ -83,9 +84,3 @@ def _scope(sender: signed.Sender) -> Scope:
         permissions=frozenset({ingest.WRITE, ingest.ADDRESS}),
         name=f"webhook {sender.name}",
     )
-
-
-def _json_body(request: HttpRequest) -> bytes:
-    if not ingest.is_json(request.headers.get("Content-Type", "")):
-        raise answers.Refusal(415, "Send JSON, with `Content-Type: application/json`.")
-    return read_capped(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import transaction
 
@@ -14,6 +14,8 @@ from tocsin.tenants.models import Membership, Organization, Project, Role, Team,
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+P = TypeVar("P", Team, Project)
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 KEEPERS = (Role.OWNER, Role.ADMIN)
@@ -98,21 +100,22 @@ def make_organization(slug: str, by: str, name: str = "") -> Organization:
     return made
 
 
-@transaction.atomic
 def make_team(organization: Organization, slug: str, by: str, name: str = "") -> Team:
     """A new team. Raises `InvalidInput`."""
-    _check_slug(slug, Team.objects.filter(organization=organization, slug=slug).exists())
-    made: Team = Team.objects.create(organization=organization, slug=slug, name=name or slug)
-    note(organization.pk, by, "team.create", f"team:{slug}", before={}, after={"name": made.name})
-    return made
+    return _make(Team, organization, slug, by, name)
+
+
+def make_project(organization: Organization, slug: str, by: str, name: str = "") -> Project:
+    """A new project. Raises `InvalidInput`."""
+    return _make(Project, organization, slug, by, name)
 
 
 @transaction.atomic
-def make_project(organization: Organization, slug: str, by: str, name: str = "") -> Project:
-    """A new project. Raises `InvalidInput`."""
-    _check_slug(slug, Project.objects.filter(organization=organization, slug=slug).exists())
-    made: Project = Project.objects.create(organization=organization, slug=slug, name=name or slug)
-    note(organization.pk, by, "project.create", f"project:{slug}", before={}, after={"name": made.name})
+def _make(model: type[P], organization: Organization, slug: str, by: str, name: str) -> P:
+    _check_slug(slug, model.objects.filter(organization=organization, slug=slug).exists())
+    made: P = model.objects.create(organization=organization, slug=slug, name=name or slug)
+    kind = model._meta.model_name
+    note(organization.pk, by, f"{kind}.create", f"{kind}:{slug}", before={}, after={"name": made.name})
     return made
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from tocsin.adapters.sentry import bodies
 from tocsin.api.answers import Refusal, of_error
 from tocsin.api.auth import principal
+from tocsin.api.bodies import refuse_unless_json
 from tocsin.api.limits import read_capped
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.rules import registrations, save
@@ -154,6 +155,7 @@ def _start(request: HttpRequest) -> int:
 
 
 def _save(request: HttpRequest, organization: Organization, scope: Scope, rule: Rule | None) -> Rule:
+    refuse_unless_json(request)
     given = strict_json.loads(read_capped(request))
     body = bodies.rule_of(given, organization, rule)
     return save.save(body, Place(organization.pk), scope.name, rule)
