@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tocsin import adapters
-from tocsin.channels import registry
 
 
 @pytest.fixture
@@ -18,6 +17,5 @@ def switch_on(settings):
         settings.TOCSIN = {**settings.TOCSIN, **(tocsin or {}), "ADAPTERS": list(names)}
         adapters.prepare()
         adapters.install()
-        registry.forget()
 
     return switch

@@ -19,6 +19,7 @@ from tocsin.events import types
 from tocsin.inbox.models import InboxItem
 from tocsin.recipients.destinations import add_destination
 from tocsin.rules import registrations, save
+from tocsin.rules.bodies import bodies_of
 from tocsin.rules.models import Rule
 from tocsin.rules.spec import Place
 from tocsin.tenants.models import Membership, Organization, Project, Team, TeamMember
@@ -157,6 +158,24 @@ def test_list_change_and_delete(audit, ask, acme) -> None:
     assert (gone.status_code, gone.content) == (204, b"")
     assert ask("GET", f"actions/{one['id']}/").status_code == 404
     assert len(ask("GET").json()) == 1
+
+
+def test_a_change_leaves_what_sentry_does_not_know_of(audit, ask, acme) -> None:
+    made = ask("POST", body=ACTION).json()
+    rule = Rule.objects.get()
+    [body] = bodies_of([save.spec_of(rule)])
+    condition = {"field": "data.key", "op": "is", "value": "k1"}
+    save.save(
+        {**body, "name": "Keys", "condition": condition, "level": "error"}, Place(acme.pk), "test", rule
+    )
+    ask("PUT", f"actions/{made['id']}/", {**ACTION, "targetIdentifier": "C9"})
+    spec = save.spec_of(Rule.objects.get())
+    assert (spec.name, spec.condition, spec.level.slug, spec.target_identifier) == (
+        "Keys",
+        condition,
+        "error",
+        "C9",
+    )
 
 
 @pytest.mark.parametrize(

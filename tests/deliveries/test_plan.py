@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import OperationalError
 
 import tocsin
-from tocsin import to
+from tocsin import clock, to
+from tocsin.deliveries import held, plan
 from tocsin.deliveries.models import Delivery
 from tocsin.errors import InvalidInput
 from tocsin.events.models import Event
@@ -274,3 +276,23 @@ def test_an_address_of_ones_own_replaces_that_of_the_account(person) -> None:
     event = tocsin.notify(TYPE, title="x", to=["user:ana"], channel="email")
     deliver_now()
     assert rows(event) == [("private@example.org", "sent", "")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_again_and_again_counts_against_no_event(person, monkeypatch) -> None:
+    ana = person("ana")
+    event = tocsin.notify("message:internal", title="t", to=[f"user:{ana.pk}"])
+
+    def away(*_):
+        raise OperationalError("the database is away")
+
+    for _ in range(4):
+        with monkeypatch.context() as gone:
+            gone.setattr(plan, "_plan_all", away)
+            gone.setattr(held, "row_of", away)
+            with pytest.raises(OperationalError):
+                plan.plan(10)
+        Event.objects.filter(state="planning").update(lease_until=clock.now() - timedelta(seconds=1))
+        plan.reclaim_events()
+    plan.plan(10)
+    assert Event.objects.get(pk=event.id).state == "planned"

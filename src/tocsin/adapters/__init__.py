@@ -10,6 +10,7 @@ from importlib import import_module
 
 from tocsin import conf
 from tocsin.adapters import finder
+from tocsin.channels import registry
 
 __all__ = ["install", "prepare"]
 
@@ -26,3 +27,4 @@ def install() -> None:
     for name in conf.get("ADAPTERS"):
         if name in conf.ADAPTERS:
             import_module(f"tocsin.adapters.{name}").install()
+    registry.forget()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connections, router, tra
 
 from tocsin import clock, conf
 from tocsin.channels import registry
-from tocsin.deliveries import planned_rows
+from tocsin.deliveries import held, planned_rows
 from tocsin.deliveries.claim import SOLO_AFTER, claim_events, one_suspect
 from tocsin.deliveries.contributors import Contributor, actor_of, contributors, meet, people_of, trace_of
 from tocsin.deliveries.limits import excess
@@ -24,7 +23,6 @@ from tocsin.events.states import EventState
 from tocsin.recipients import resolve, users
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Iterable
 
     from django.db.models import QuerySet
@@ -33,11 +31,6 @@ logger = logging.getLogger("tocsin.plan")
 
 DEAD_AFTER = 3
 """Leases that ended without the event being planned, after which it is given up."""
-
-
-_in_hand: dict[uuid.UUID, int] = {}
-"""The events this process has claimed and not finished, with their fences."""
-_lock = threading.Lock()
 
 
 class LeaseLost(Exception):
@@ -49,6 +42,7 @@ def plan(count: int) -> tuple[int, set[str]]:
 
     Events whose recipients are all named one by one are planned together; if that fails, each alone.
     """
+    held.forgive()
     alone = one_suspect.acquire(blocking=False)
     try:
         events = claim_events(count, suspects=alone)
@@ -62,36 +56,12 @@ def plan(count: int) -> tuple[int, set[str]]:
 
 
 def _plan_in_hand(events: list[Event]) -> set[str]:
-    with _lock:
-        _in_hand.update({event.pk: event.fence for event in events})
-    try:
-        return _plan_all(events)
-    except (OperationalError, InterfaceError):
-        _give_back(events)
-        raise
-    finally:
-        with _lock:
-            for event in events:
-                _in_hand.pop(event.pk, None)
-
-
-def renew_leases() -> None:
-    """Prolong the leases of the events in hand: those at the end of a batch may wait long for their turn.
-
-    An event that is being planned at this moment is locked, and left to its planner.
-    """
-    with _lock:
-        held = dict(_in_hand)
-    if not held:
-        return
-    skip = connections[router.db_for_write(Event)].features.has_select_for_update_skip_locked
-    with transaction.atomic(using=router.db_for_write(Event)):
-        rows = Event.objects.select_for_update(skip_locked=skip).filter(
-            pk__in=held, state=EventState.PLANNING
-        )
-        ours = [pk for pk, fence in rows.values_list("pk", "fence") if held[pk] == fence]
-        lease = clock.DatabaseNow(conf.get("LEASE_SECONDS"))
-        Event.objects.filter(pk__in=ours).update(lease_until=lease)
+    with held.in_hand(events):
+        try:
+            return _plan_all(events)
+        except (OperationalError, InterfaceError):
+            held.give_back(events)
+            raise
 
 
 def _plan_all(events: list[Event]) -> set[str]:
@@ -124,7 +94,7 @@ def _plan_alone(event: Event) -> set[str]:
             raise
         # The lease stays: when it ends the event is planned again, and after DEAD_AFTER times it is dead.
         logger.exception("event %s could not be planned", event.pk)
-        _held(event).update(detail=f"{type(error).__name__}: {error}"[:500])
+        held.row_of(event).update(detail=f"{type(error).__name__}: {error}"[:500])
     return touched
 
 
@@ -133,22 +103,6 @@ def _is_away(error: Exception) -> bool:
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     return not connections[router.db_for_write(Event)].is_usable()
-
-
-def _give_back(events: list[Event]) -> None:
-    """An orderly return of what is not planned, if the database is there again; else the leases end."""
-    connections[router.db_for_write(Event)].close()
-    try:
-        for event in events:
-            _held(event).update(state=EventState.WAITING, lease_until=None, claims=0)
-    except (OperationalError, InterfaceError) as error:
-        logger.info("%s events could not be given back (%s): their leases will end", len(events), error)
-
-
-def _held(event: Event) -> QuerySet[Event]:
-    """The event's row, as long as this planner has the right to change it."""
-    held: QuerySet[Event] = Event.objects.filter(pk=event.pk, fence=event.fence, state=EventState.PLANNING)
-    return held
 
 
 @transaction.atomic
@@ -220,7 +174,7 @@ def _plan_people(wave: Wave, people: QuerySet[Any]) -> set[str]:
 @transaction.atomic
 def _plan_chunk(event: Event) -> tuple[set[str], bool]:
     """Plan the next chunk of people of an event: (the channels that got rows, whether it was the last chunk)."""
-    if not _held(event).select_for_update().exists():
+    if not held.row_of(event).select_for_update().exists():
         raise LeaseLost
     if ending := _unwanted(event):
         _end(event, *ending)
@@ -290,13 +244,13 @@ def _chunk(people: QuerySet[Any], after: str | None) -> tuple[QuerySet[Any], str
 def _move(event: Event, cursor: dict[str, Any]) -> None:
     event.plan_cursor, event.trace = cursor, trace_of(event)
     lease = clock.DatabaseNow(conf.get("LEASE_SECONDS"))
-    _held(event).update(plan_cursor=cursor, trace=event.trace, lease_until=lease, claims=0)
+    held.row_of(event).update(plan_cursor=cursor, trace=event.trace, lease_until=lease, claims=0)
 
 
 def _end(event: Event, state: EventState, reason: Reason) -> None:
     """End an event before it begins, or let it wait: then everything is looked at again."""
     if state == EventState.AWAITING_CONFIRMATION:
-        _held(event).update(state=state, reason=reason, detail=event.detail, lease_until=None, claims=0)
+        held.row_of(event).update(state=state, reason=reason, detail=event.detail, lease_until=None, claims=0)
     else:
         _finish([event], state, reason, event.detail)
 

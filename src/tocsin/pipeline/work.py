@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tocsin import engines
 from tocsin.channels import registry
-from tocsin.deliveries import due, plan, send
+from tocsin.deliveries import due, held, plan, send
 from tocsin.deliveries.record import reclaim
 from tocsin.engines import PLAN, wake
 from tocsin.pipeline.addresses import tell_owner
@@ -43,7 +43,7 @@ def sweep() -> set[str]:
 def renew() -> None:
     """Prolong the leases of everything in hand in this process."""
     send.renew_leases()
-    plan.renew_leases()
+    held.renew_leases()
 
 
 def batch_size(channel: str) -> int:

@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from tocsin import clock
 from tocsin.channels import registry
-from tocsin.channels.base import Target
+from tocsin.channels.base import Channel, Target
 from tocsin.channels.forms import CleanSettings, clean_settings
 from tocsin.errors import Conflict, FieldError, InvalidInput, NotFound, TooSoon, invalid
 from tocsin.recipients import secrets, users
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from tocsin.channels.base import Channel
     from tocsin.tenants.scope import Scope
 
 MAX_LABEL = 100
@@ -181,15 +180,23 @@ def _save(destination: Destination, cleaned: CleanSettings) -> None:
     destination.settings = cleaned.open
     destination.secrets = secrets.seal(cleaned.secret)
     _refuse_twins(destination)
-    others = map(_target, _others(destination).iterator())
-    owner = users.recipients([destination.user_id]).get(destination.user_id) if destination.user_id else None
-    registry.get(destination.channel).judge(_target(destination), others, owner)
+    _judge(destination)
     try:
         with transaction.atomic():
             destination.save()
     except IntegrityError:
         _refuse_twins(destination)  # somebody was quicker: now they are seen
         raise
+
+
+def _judge(destination: Destination) -> None:
+    """Let the channel judge what its form could not see. Raises `InvalidInput`."""
+    channel = registry.get(destination.channel)
+    if type(channel).judge is Channel.judge:  # nothing needs to be looked up
+        return
+    others = map(_target, _others(destination).iterator())
+    owner = users.recipients([destination.user_id]).get(destination.user_id) if destination.user_id else None
+    channel.judge(_target(destination), others, owner)
 
 
 def _target(destination: Destination) -> Target:

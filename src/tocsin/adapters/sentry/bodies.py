@@ -9,6 +9,7 @@ from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput, invalid
 from tocsin.recipients.models import Destination
 from tocsin.rules import registrations, save
+from tocsin.rules.bodies import bodies_of
 from tocsin.rules.models import Rule
 from tocsin.tenants.models import Organization, Project
 
@@ -91,8 +92,11 @@ def _body(
         options |= {"target_type": target, "target_identifier": identifier}
         target, identifier = "destination", str(known["integrationId"])
     return {
-        "name": _name(
-            f"{trigger} → {service}: {known.get('targetDisplay') or identifier or target}", organization, rule
+        **_kept(rule),
+        "name": rule.name
+        if rule
+        else _name(
+            f"{trigger} → {service}: {known.get('targetDisplay') or identifier or target}", organization
         ),
         "event_types": [trigger],
         "service": service,
@@ -103,13 +107,21 @@ def _body(
     }
 
 
-def _name(wanted: str, organization: Organization, rule: Rule | None) -> str:
+def _kept(rule: Rule | None) -> dict[str, Any]:
+    """What a rule has that Sentry does not know of: a change by its words leaves it as it is."""
+    if rule is None:
+        return {}
+    [body] = bodies_of([save.spec_of(rule)])
+    return {name: body[name] for name in ("level", "condition", "hours", "active", "stop", "position")}
+
+
+def _name(wanted: str, organization: Organization) -> str:
     """A name that no other rule of the organization has."""
     wanted = wanted[:90]
     others = Rule.objects.filter(
         organization=organization, user=None, deleted_at=None, name__startswith=wanted
     )
-    taken = set(others.exclude(pk=rule.pk if rule else None).values_list("name", flat=True))
+    taken = set(others.values_list("name", flat=True))
     candidates = (wanted if number == 1 else f"{wanted} ({number})" for number in range(1, len(taken) + 2))
     return next(name for name in candidates if name not in taken)
 

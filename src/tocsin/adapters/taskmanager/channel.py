@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django import forms
 
 from tocsin.adapters.taskmanager import CARRIER, handlers
 from tocsin.adapters.taskmanager.reports import report_of
 from tocsin.channels.base import Channel, Message, Outcome, Rendered, Sent, SettingsForm
 from tocsin.channels.text import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class HandlerForm(SettingsForm):
@@ -23,9 +28,11 @@ class HandlerChannel(Channel):
     slug = CARRIER
     label = "Task manager"
     form = HandlerForm
-    address_field = "handler"
     joins = False
     runs_foreign_code = True
+
+    def target_label(self, settings: Mapping[str, Any]) -> str:
+        return str(settings["handler"])
 
     def render(self, message: Message) -> Rendered:
         return Rendered(message.event.title, to_text(message.event.body))
