@@ -16,7 +16,7 @@ from tocsin.deliveries.models import Delivery
 from tocsin.rules import operator
 from tocsin.testing import deliver_now
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.only_on("sqlite")]
 
 SETTING = "UWSGI_TASKMANAGER_NOTIFICATION_HANDLERS"
 SLACK = {"class": "taskmanager.notifications.SlackNotificationHandler", "level": "errors",

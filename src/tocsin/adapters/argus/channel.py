@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from tocsin.adapters.argus import views
 from tocsin.adapters.argus.form import form_of
 from tocsin.adapters.argus.validation import maker, worded
-from tocsin.channels.base import Cause, Channel, Message, Outcome, Rendered, Retry, Sent
+from tocsin.channels.base import Abilities, Cause, Channel, Message, Outcome, Rendered, Retry, Sent
 from tocsin.channels.offers import Offer, Unfit
 from tocsin.channels.text import to_text
 from tocsin.errors import invalid
@@ -29,6 +29,8 @@ class PluginChannel(Channel):
     """Base of the channels that are made of plugins."""
 
     plugin: ClassVar[Any]
+    abilities = Abilities(threads=True)
+    """A later event of a group is a change of its incident."""
     runs_foreign_code = True
     joins = False
 
@@ -46,7 +48,7 @@ class PluginChannel(Channel):
         answer = maker(self.plugin, "send")(views.event_of(message), views.Destinations([to]))
         if answer is False:
             return Retry(Cause.REFUSED_CONTENT, "the plugin answered False")
-        return Sent()
+        return Sent(message.thread or message.key)
 
     def target_label(self, settings: Mapping[str, Any]) -> str:
         """The plugin's own label, unless it would show a secret."""
