@@ -234,6 +234,12 @@ def test_it_can_be_done_again(argus, ana, move) -> None:
     assert (Rule.objects.count(), Destination.objects.count()) == before
 
 
+def test_the_url_may_come_from_stdin_where_no_history_keeps_it(argus, ana) -> None:
+    done = CliRunner().invoke(cli, ["import-argus", "-"], input=f"sqlite:///{argus.path}\n")
+    assert done.exit_code == 0, done.output
+    assert "ana: Home" in done.stdout
+
+
 def test_a_dry_run_does_nothing(argus, ana, move) -> None:
     argus.profile(1, addresses=[3], filters=[{"open": True}])
     assert ("moved", "") in outcome(move("--dry-run"), "ana: nights")

@@ -6,12 +6,13 @@ import click
 
 from tocsin.cli.lazy import command
 from tocsin.cli.output import as_json_option, print_json, print_rows
+from tocsin.cli.stdin import read_line
 
 
 @command(
     "import-argus",
     example="tocsin import-argus postgresql://argus@localhost/argus --dry-run\n"
-    "tocsin import-argus postgresql://argus@localhost/argus --type 'alert:*'",
+    "tocsin import-argus - --type 'alert:*' < url-with-password",
 )
 @click.argument("url", metavar="DATABASE-URL")
 @click.option("--organization", default="", metavar="SLUG", help="Whose events the rules are about.")
@@ -24,7 +25,7 @@ from tocsin.cli.output import as_json_option, print_json, print_rows
 def import_argus(
     url: str, organization: str, event_types: tuple[str, ...], *, dry_run: bool, as_json: bool
 ) -> None:
-    """Move destinations, timeslots, filters and profiles out of a database of Argus.
+    """Move destinations, timeslots, filters and profiles out of a database of Argus; `-` reads its URL from stdin.
 
     It is only read. Users must be here already, by the same names. What is here already stays as it is, so that it
     can be done again. What could not be moved is said.
@@ -35,6 +36,8 @@ def import_argus(
     from tocsin.server import database_url
     from tocsin.tenants.organizations import organization_id
 
+    if url == "-":
+        url = read_line("database")
     holdings = database.read(database_url.database(url, Path.cwd()))
     lines = move.move(holdings, organization_id(organization), event_types, dry_run=dry_run)
     if as_json:
