@@ -62,6 +62,24 @@ def test_a_rule_is_shown_in_words(invoke, ana):
     assert (row["id"], row["owner"], row["version"], row["to"]) == (number, "org:acme", 1, ["role:admin"])
 
 
+def test_options_go_with_a_service(invoke, ana):
+    given = (
+        "--service",
+        "memory",
+        "--target",
+        "user",
+        "--target-identifier",
+        "ana",
+        "--options",
+        '{"loud": true}',
+    )
+    invoke("rules", "add", "org:acme", "--name", "Loud", "--type", TYPE, *given)
+    number = str(Rule.objects.get().pk)
+    assert '  with       {"loud": true}' in invoke("rules", "show", number).stdout.splitlines()
+    wrong = invoke("rules", "change", number, "--options", '["loud"]', code=2)
+    assert "options" in wrong.output
+
+
 def test_what_is_listed_can_be_narrowed(invoke, ana):
     disks, own = add(invoke), add(invoke, "--organization", "acme", owner="user:ana", name="Mine")
     drills = add(invoke, "--type", "drill", name="Drills")

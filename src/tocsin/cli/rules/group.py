@@ -48,6 +48,7 @@ def _content(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--service", metavar="SLUG", help="A channel or a registered service."),
         click.option("--target", metavar="NAME", help="With --service: user, team, specific, destination …"),
         click.option("--target-identifier", metavar="TEXT", help="With --target: which one."),
+        click.option("--options", metavar="JSON", callback=json_option, help="With --service: what else it needs."),
         click.option("--position", type=int, metavar="NUMBER", help="Lower ones go first."),
         click.option("--stop/--no-stop", default=None, help="End the later rules of the same owner."),
         click.option("--active/--inactive", default=None, help="Whether it is in use."),

@@ -92,6 +92,8 @@ def in_full(row: Mapping[str, Any]) -> Iterator[str]:
     if row["hours"]:
         yield f"  within     {json.dumps(row['hours'], ensure_ascii=False)}"
     yield f"  tells      {tells(row)}"
+    if row["options"]:
+        yield f"  with       {json.dumps(row['options'], ensure_ascii=False)}"
     if row["stop"]:
         yield "  then       no later rule of the same owner is asked"
 
