@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.adapters.sentry_world import acme, ask, audit, sentry  # noqa: F401 (fixtures)
 from tocsin import adapters
 
 
