@@ -51,3 +51,19 @@ def test_it_serves_until_it_is_told_to_end(empty):
         assert demo.end(signal.SIGINT) == 0
         assert "its files are gone" in demo.lines[-1]
     assert list(empty.home.iterdir()) == []
+
+
+def test_serving_leaves_the_log_where_the_demo_put_it(empty):
+    code = (
+        "import os, logging, django\n"
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'tocsin.server.settings'\n"
+        "django.setup()\n"
+        "logging.getLogger().handlers = []\n"
+        "import tocsin.server.asgi\n"
+        "print(logging.getLogger().handlers)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=empty.environment, cwd=empty.home, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout == "[]\n", done.stderr

@@ -3,10 +3,12 @@
 import os
 
 import django
+from django.apps import apps
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tocsin.server.settings")
-django.setup()
+if not apps.ready:  # a second time it would take the log back to where the settings have it
+    django.setup()
 
-from tocsin.server.router import Application  # noqa: E402 (needs the settings)
+from tocsin.server.router import Application
 
 application = Application()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 from django.urls import reverse
 
 from tocsin.api.answers import of_error
@@ -36,7 +36,7 @@ class Application:
     """
 
     def __init__(self, host: Asgi | None = None) -> None:
-        self._django = Bridge(get_wsgi_application())
+        self._django = Bridge(WSGIHandler())
         self._host = host
         self._ingest = IngestLane()
         self._events_path = reverse("tocsin-api:events")

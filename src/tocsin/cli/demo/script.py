@@ -70,10 +70,10 @@ def scenes() -> dict[str, Scene]:
             "HTTP", "The disk of db1 is full",
             (*_each("alert", "ana"), *_each("header_message", "ana"), End("email", "ana")), "critical",
         ),
-        "link": Scene("HTTP", "The link to Bergen is down", (End("pager", "ben"),), "a plugin of Argus"),
-        "import": Scene("Python", "nightly import", (End("email", "nights@example.org"),), "a taskmanager's handler"),
-        "titre": Scene("Python", "Une facture est payée", _each("message", "chloe", "dan"), "enDI's notify"),
-        "audit": Scene("HTTP", "Ana made a key", (End("action", "rule:1"),), "a Sentry action"),
+        "link": Scene("Argus", "The link to Bergen is down", (End("pager", "ben"),)),
+        "import": Scene("Taskmanager", "nightly import", (End("email", "nights@example.org"),)),
+        "titre": Scene("enDI", "Une facture est payée", _each("message", "chloe", "dan")),
+        "audit": Scene("Sentry", "Ana made a key", (End("action", "rule:1"),)),
     }  # fmt: skip
 
 
