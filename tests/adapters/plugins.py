@@ -162,6 +162,37 @@ class Polite(EmailNotification):
     MEDIA_NAME = "Polite"
 
 
+class Failing:
+    """Fails whatever it is asked."""
+
+    MEDIA_SLUG = "failing"
+    MEDIA_NAME = "Failing"
+    MEDIA_JSON_SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
+
+    @classmethod
+    def has_duplicate(cls, queryset, settings):
+        if settings.get("a") == "twin":
+            raise KeyError("a mistake")
+        return False
+
+    @classmethod
+    def raise_if_not_deletable(cls, destination):
+        raise KeyError("a mistake")
+
+    @classmethod
+    def send(cls, event, destinations, **kwargs):
+        return True
+
+
+class Numbered(Failing):
+    MEDIA_SLUG = ["no", "text"]
+
+
+class Oddly(Failing):
+    MEDIA_SLUG = "oddly"
+    MEDIA_JSON_SCHEMA = "no schema"
+
+
 class Nameless:
     """Not a plugin."""
 

@@ -205,6 +205,7 @@ def test_the_prefix_stands_before_every_subject(argus, ana, settings) -> None:
     [
         ("tests.adapters.plugins.Nameless", "MEDIA_NAME, send"), ("tests.adapters.nowhere.Plugin", "no module"),
         ("tests.adapters.plugins.Missing", "Missing"), (7, "is 7"),
+        ("tests.adapters.plugins.Numbered", "MEDIA_SLUG"), ("tests.adapters.plugins.Oddly", "AttributeError"),
     ],
 )  # fmt: skip
 def test_a_plugin_that_cannot_be_loaded_is_told_and_costs_the_others_nothing(switch_on, path, words) -> None:
@@ -213,6 +214,22 @@ def test_a_plugin_that_cannot_be_loaded_is_told_and_costs_the_others_nothing(swi
     assert words in str(problem)
     assert problem.field == "MEDIA_PLUGINS[0]"
     assert "pager" in registry.channels()
+
+
+def test_two_plugins_of_one_slug_are_told(switch_on) -> None:
+    switch_on("argus", MEDIA_PLUGINS=["tests.adapters.plugins.Pager", "tests.adapters.plugins.Pager"])
+    [problem] = registry.problems()
+    assert problem.field == "MEDIA_PLUGINS[1]"
+    assert "MEDIA_PLUGINS[0]" in problem.message
+    assert "pager" in registry.channels()
+
+
+def test_a_plugin_that_fails_when_it_is_asked_is_named(argus, ana) -> None:
+    argus("Failing")
+    with pytest.raises(InvalidInput, match="KeyError"):
+        destinations.add_destination(ana, "failing", {"a": "twin"})
+    with pytest.raises(Conflict, match="KeyError"):
+        destinations.delete(destinations.add_destination(ana, "failing", {"a": "x"}))
 
 
 def test_without_the_adapter_the_setting_means_nothing(argus, settings) -> None:

@@ -178,8 +178,9 @@ def test_the_accounts_address_gets_a_rule_of_its_own(argus, ana, move) -> None:
 @pytest.mark.parametrize(
     ("profile", "words", "active"),
     [
-        ({"filters": []}, "say nothing", False),
-        ({"filters": [{"sourceSystemIds": [], "tags": []}]}, "say nothing", False),
+        ({"filters": []}, "has no filter", False),
+        ({"filters": [{"sourceSystemIds": [], "tags": []}]}, "says nothing", False),
+        ({"filters": [{"open": True}, {"tags": []}]}, "says nothing", False),
         ({"filters": [{"open": True}], "hours": []}, "never opens", False),
         ({"filters": [{"open": True}], "hours": [("[1]", "22:00:00", "06:00:00")]}, "never opens", False),
         ({"filters": [{"open": True, "acked": False}]}, "acknowledged", True),

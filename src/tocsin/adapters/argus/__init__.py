@@ -25,7 +25,7 @@ SERVED = {
     "argus.auth.models": "tocsin.adapters.argus.views",
     "argus.util.datetime_utils": "tocsin.adapters.argus.views",
 }
-OURS = {f"{MEDIA}.email.EmailNotification": "email", f"{MEDIA}.sms_as_email.SMSNotification": "sms"}
+OURS = (f"{MEDIA}.email.EmailNotification", f"{MEDIA}.sms_as_email.SMSNotification")
 """Plugins that our own channels stand in for."""
 LENT = {"SMS_GATEWAY_ADDRESS": "SMS_GATEWAY_ADDRESS", "SUBJECT_PREFIX": "NOTIFICATION_SUBJECT_PREFIX"}
 """Settings of ours, and those of Django's in which Argus has the same."""
@@ -51,11 +51,21 @@ def is_on() -> bool:
 
 def _plugins() -> Iterator[offers.Offer]:
     """One channel for each plugin. One that cannot be loaded is told, and costs the others nothing."""
-    from tocsin.adapters.argus.channel import channel_of
+    from tocsin.adapters.argus.channel import channel_of, unfit
 
     if not is_on():
         return
     given: Any = getattr(settings, PLUGINS, ())
+    first: dict[str, str] = {}
     for index, path in enumerate(given if isinstance(given, list | tuple) else [given]):
-        if path not in OURS:
-            yield channel_of(path, f"{PLUGINS}[{index}]", index)
+        if path in OURS:
+            continue
+        field = f"{PLUGINS}[{index}]"
+        offer = channel_of(path, field, index)
+        twin = first.setdefault(offer.slug, field)
+        if twin == field:
+            yield offer
+        else:
+            yield unfit(
+                field, index, offers.Unfit(f"has the slug {offer.slug!r} of {twin}", "Keep one of the two.")
+            )

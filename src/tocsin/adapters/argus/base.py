@@ -86,11 +86,9 @@ class NotificationMedium(ABC):
 
     @classmethod
     def raise_if_not_deletable(cls, destination: DestinationConfig) -> None:
-        """Raise `NotDeletableError` where a destination must stay: it is managed, or a rule uses it."""
+        """Raise `NotDeletableError` where a destination must stay."""
         if destination.managed:
             raise cls.NotDeletableError("It was defined by an outside source.")
-        if used := destination.notification_profiles.all():
-            raise cls.NotDeletableError(f"It is in use by: {', '.join(map(str, used))}.")
 
     @classmethod
     def is_deletable(cls, destination: DestinationConfig) -> bool:

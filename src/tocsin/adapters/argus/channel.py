@@ -62,8 +62,12 @@ class PluginChannel(Channel):
         return str(self.label) if not label or any(one and one in label for one in hidden) else label
 
     def judge(self, target: Target, others: Iterator[Target], owner: Recipient | None) -> None:
+        if not hasattr(self.plugin, "has_duplicate"):
+            return
         theirs = views.Destinations(views.destination_of(one, self.media, owner) for one in others)
-        if hasattr(self.plugin, "has_duplicate") and self.plugin.has_duplicate(theirs, dict(target.settings)):
+        with worded("settings"):
+            found = self.plugin.has_duplicate(theirs, dict(target.settings))
+        if found:
             raise invalid(
                 "settings", "The owner has a destination with this address already.", "Use that one."
             )
@@ -85,23 +89,33 @@ class PluginChannel(Channel):
             if hasattr(self.plugin, "is_deletable") and not self.plugin.is_deletable(shown):
                 return "The plugin says that it cannot be deleted."
         except Exception as error:
-            if refusal is None or not isinstance(error, refusal):
-                raise
-            return str(error) or "The plugin says that it cannot be deleted."
+            if refusal is not None and isinstance(error, refusal):
+                return str(error) or "The plugin says that it cannot be deleted."
+            logger.exception("the plugin %s failed when it was asked about a deletion", self.slug)
+            return f"The plugin raised {type(error).__name__}; its traceback is in the log. Mend it."
         return ""
 
 
 def channel_of(path: Any, field: str, number: int) -> Offer:
     """What a plugin at a dotted path offers. Whether it can be loaded is found out at once: its slug is needed."""
     try:
-        plugin = _loaded(path)
+        made = _made(path)
     except Exception as error:
-        return Offer(f"plugin-{number}", field, "Argus", _raising(error))  # a slug that is nobody else's
-    made = type(plugin.__name__, (PluginChannel,), {
+        return unfit(field, number, error)
+    return Offer(made.slug, field, "Argus", lambda: made)
+
+
+def unfit(field: str, number: int, error: Exception) -> Offer:
+    """An offer that comes to nothing, under a slug that is nobody else's."""
+    return Offer(f"plugin-{number}", field, "Argus", _raising(error))
+
+
+def _made(path: Any) -> type[PluginChannel]:
+    plugin = _loaded(path)
+    return type(plugin.__name__, (PluginChannel,), {
         "plugin": plugin, "slug": plugin.MEDIA_SLUG, "label": plugin.MEDIA_NAME, "form": form_of(plugin),
         "__module__": plugin.__module__,
     })  # fmt: skip
-    return Offer(plugin.MEDIA_SLUG, field, "Argus", lambda: made)
 
 
 def _loaded(path: Any) -> Any:
@@ -110,6 +124,8 @@ def _loaded(path: Any) -> Any:
     plugin = import_string(path)
     if lacking := [name for name in NEEDED if not getattr(plugin, name, None)]:
         raise Unfit(f"is a plugin without {', '.join(lacking)}", "Give its class what is missing.")
+    if not isinstance(plugin.MEDIA_SLUG, str):
+        raise Unfit(f"has the MEDIA_SLUG {plugin.MEDIA_SLUG!r}", "Write a short name in quotes.")
     return plugin
 
 

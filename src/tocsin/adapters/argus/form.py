@@ -43,7 +43,7 @@ class PluginForm(SettingsForm):
         if self.errors:
             return cleaned
         try:
-            made = validation.clean(self.plugin, cleaned, validation.nobody())
+            made = validation.clean(self.plugin, cleaned)
         except InvalidInput as error:
             for one in error.errors:
                 self.add_error(

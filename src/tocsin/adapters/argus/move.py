@@ -122,10 +122,9 @@ class _Mover:
             level = min(level, own, key=_gravest_first)
             for lost in _lost(filter_):
                 self._note("rule", shown, NOTE, f"The filter {name!r} asks for {lost}, which no rule knows.")
-        if not given.filters or not any(_says_something(one) for _, one in given.filters):
-            self._note(
-                "rule", shown, NOTE, "Its filters say nothing, so it never told anything: it is switched off."
-            )
+        if not given.filters or not all(_says_something(one) for _, one in given.filters):
+            told = "A filter of it says nothing" if given.filters else "It has no filter"
+            self._note("rule", shown, NOTE, f"{told}, so it never told anything: it is switched off.")
             return {"active": False}
         hours = _hours(given.hours)
         if hours == {}:
@@ -152,8 +151,8 @@ class _Mover:
             return
         self._note("rule", shown, MOVED, "" if body["active"] else "It is switched off.")
         if (self.organization, user.pk) not in may_read_events({(self.organization, user.pk)}):
-            told = "tells nothing until its owner may read events: give them the role manager."
-            self._note("rule", shown, NOTE, f"It {told}")
+            told = "It tells nothing until its owner may read events: give them the role manager."
+            self._note("rule", shown, NOTE, told)
 
     def _note(self, kind: str, name: str, outcome: str, detail: str) -> None:
         self.lines.append(Line(kind, name, outcome, detail))

@@ -29,23 +29,25 @@ def send_email_safely(
 
 
 class _Ours(NotificationMedium):
-    """Sends by the channel of ours that has the same name."""
+    """Sends by one of our channels, whatever name a derived plugin has."""
+
+    CHANNEL: ClassVar[str]
 
     @classmethod
     def send(cls, event: Event, destinations: Iterable[DestinationConfig], **kwargs: Any) -> bool:
         """Whether all were taken."""
         from tocsin.adapters.direct import send_to
 
-        ours = cls.__mro__[cls.__mro__.index(_Ours) - 1].MEDIA_SLUG  # type: ignore[attr-defined]
         targets = [{cls.MEDIA_SETTINGS_KEY: cls.get_relevant_address(one)}
                    for one in cls.get_relevant_destinations(destinations)]  # fmt: skip
-        send_to(ours, targets, event.incident.description, event.description)
+        send_to(cls.CHANNEL, targets, event.incident.description, event.description)
         return bool(targets)
 
 
 class EmailNotification(_Ours):
     """Mails."""
 
+    CHANNEL = "email"
     MEDIA_SLUG = "email"
     MEDIA_NAME = "Email"
     MEDIA_SETTINGS_KEY = "email_address"
@@ -66,6 +68,7 @@ class EmailNotification(_Ours):
 class SMSNotification(_Ours):
     """Text messages through a mail gateway."""
 
+    CHANNEL = "sms"
     MEDIA_SLUG = "sms"
     MEDIA_NAME = "SMS"
     MEDIA_SETTINGS_KEY = "phone_number"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
-from tocsin.adapters.argus.views import Destinations, User
+from tocsin.adapters.argus.views import User
 from tocsin.errors import FieldError, InvalidInput, invalid
 
 if TYPE_CHECKING:
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tocsin.adapters")
 
 
-def clean(plugin: Any, given: dict[str, Any], user: User) -> dict[str, Any]:
-    """Settings as the plugin cleans them. Raises `InvalidInput` with its errors by field."""
+def clean(plugin: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Settings as the plugin cleans them. Raises `InvalidInput` with its errors by field.
+
+    Whose they are is not known yet: the owner's other destinations are looked at when it is saved.
+    """
+    user = User()
     data = {"settings": given, "media": plugin.MEDIA_SLUG, "label": ""}
     with worded("settings"):
         answer = _asked(plugin, data, user)
@@ -80,8 +84,3 @@ def _errors(error: Exception, field: str) -> Iterator[FieldError]:
         place = field if name in (NON_FIELD_ERRORS, "non_field_errors") else str(name)
         for one in said if isinstance(said, list | tuple) else [said]:
             yield FieldError(place, str(one))
-
-
-def nobody() -> User:
-    """Who asks, where that is not known: the owner's other destinations are looked at later."""
-    return User(destinations=Destinations([]))

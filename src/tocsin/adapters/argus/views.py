@@ -79,8 +79,6 @@ class DestinationConfig:
     pk: int = 0
     user: User = field(default_factory=User)
     managed: bool = False
-    used_by: tuple[str, ...] = ()
-    """The names of the rules that use it."""
 
     @property
     def id(self) -> int:
@@ -96,7 +94,8 @@ class DestinationConfig:
 
     @property
     def notification_profiles(self) -> SimpleNamespace:
-        return SimpleNamespace(all=lambda: list(self.used_by))
+        """None: a destination that rules tell is refused before its plugin is asked."""
+        return SimpleNamespace(all=list)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: what a plugin returns is what is saved."""
@@ -270,14 +269,10 @@ def event_of(message: Message) -> Event:
     return Event(message.event, message.action)
 
 
-def destination_of(
-    target: Target, media: Media, person: Recipient | None = None, used_by: Iterable[str] = ()
-) -> DestinationConfig:
+def destination_of(target: Target, media: Media, person: Recipient | None = None) -> DestinationConfig:
     """A destination."""
     user = User(person.name, person.email, person.pk) if person else User()
-    return DestinationConfig(
-        media, dict(target.settings), target.label, target.pk or 0, user, used_by=tuple(used_by)
-    )
+    return DestinationConfig(media, dict(target.settings), target.label, target.pk or 0, user)
 
 
 def _number(text: str) -> int:

@@ -34,7 +34,7 @@ def install() -> None:
             "*", SERVICES.name(ActionService.SENTRY_NOTIFICATION), TARGETS.name(target)
         )(Personally)
     NotificationAction.connect = connect
-    for service in ("sentry_notification", *_services()):
+    for _, service in SERVICES.all():
         registrations.register_service(service, service)
     for key in list(NotificationAction._registry):
         connect(key)
@@ -56,10 +56,6 @@ def _carried(made: type[ActionRegistration]) -> type[Carried]:
     """One class of ours for each of theirs, with its name: connected twice, it is the same."""
     body = {"made": made, "__module__": made.__module__, "__qualname__": made.__qualname__}
     return type(made.__name__, (Carried,), body)
-
-
-def _services() -> Iterator[str]:
-    return (name for _, name in SERVICES.all())
 
 
 class Carried(registrations.Action):
