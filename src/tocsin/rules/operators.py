@@ -6,12 +6,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
 
 from tocsin.errors import InvalidInput, invalid
 from tocsin.levels import NAMES, parse_level
 from tocsin.rules.facts import MISSING
 from tocsin.rules.globs import fits, pieces_of
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
 
 MOST_VALUES, MOST_CHARACTERS, LONGEST_GLOB = 100, 1_000, 200
 LARGEST = 10**15
@@ -30,7 +35,7 @@ Test = Callable[[Any], bool]
 class Operator:
     """`clean` gives the value as it is kept, or raises `InvalidInput`; `test` makes a question of it."""
 
-    words: str
+    words: str | Promise
     clean: Callable[[str, object], Any]
     test: Callable[[str, Any], Test]
 
@@ -216,14 +221,14 @@ def _exists(field: str, wanted: Any) -> Test:
 
 
 OPERATORS: dict[str, Operator] = {
-    "is": Operator("is", scalar, _is),
-    "is_not": Operator("is not", scalar, _is_not),
-    "in": Operator("is one of", _list, _in),
-    "contains": Operator("contains", scalar, _contains),
-    "starts_with": Operator("starts with", _some_text, _starts_with),
-    "glob": Operator("looks like", _glob_text, _glob),
-    "gte": Operator("is at least", _ordered, _gte),
-    "lte": Operator("is at most", _ordered, _lte),
-    "between": Operator("is between", _pair, _between),
-    "exists": Operator("exists", _flag, _exists),
+    "is": Operator(_("is"), scalar, _is),
+    "is_not": Operator(_("is not"), scalar, _is_not),
+    "in": Operator(_("is one of"), _list, _in),
+    "contains": Operator(_("contains"), scalar, _contains),
+    "starts_with": Operator(_("starts with"), _some_text, _starts_with),
+    "glob": Operator(_("looks like"), _glob_text, _glob),
+    "gte": Operator(_("is at least"), _ordered, _gte),
+    "lte": Operator(_("is at most"), _ordered, _lte),
+    "between": Operator(_("is between"), _pair, _between),
+    "exists": Operator(_("exists"), _flag, _exists),
 }

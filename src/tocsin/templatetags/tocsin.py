@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 
-from tocsin.web.access import ledger_scope
+from tocsin.web.access import at_desk, ledger_scope
 from tocsin.web.marks import LEVEL_NAMES, shape
 from tocsin.web.words import labels
 
@@ -85,6 +85,12 @@ def tocsin_link(name: str) -> str:
 def tocsin_keeps(user: Any) -> bool:
     """Whether this user may see the ledger."""
     return ledger_scope(user) is not None
+
+
+@register.filter
+def tocsin_desks(user: Any) -> bool:
+    """Whether this user has a desk."""
+    return at_desk(user)
 
 
 @register.filter

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_required
+from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from tocsin.tenants.models import Organization
 from tocsin.tenants.roles import scope_of
 
 if TYPE_CHECKING:
@@ -23,11 +26,43 @@ if TYPE_CHECKING:
 
 KEEPS = "events:read"
 """What a role must include for its people to see the ledger."""
+AT_DESK = "rules"
+"""What a role must include for its people to have a desk; each of its pages asks for what it changes."""
 
 
 def ledger_scope(user: Any) -> Scope | None:
     """What `user` may see of the ledger, None for nothing: the same rights as a session has in the API."""
     return _scope(user, KEEPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An organization, and what the person at its desk may change of it."""
+
+    organization: Organization
+    scope: Scope
+
+    def may(self, permission: str) -> bool:
+        return self.scope.may(permission, self.organization.pk)
+
+    @property
+    def by(self) -> str:
+        """Who changes something here, for the audit log."""
+        return self.scope.name
+
+
+def at_desk(user: Any) -> bool:
+    """Whether `user` has a desk at all."""
+    return _scope(user, AT_DESK) is not None
+
+
+def desks_of(user: Any) -> list[Organization]:
+    """The organizations at whose desk `user` may sit, by name: whoever keeps its rules may."""
+    scope = _scope(user, AT_DESK)
+    if scope is None:
+        return []
+    rows = Organization.objects.order_by("name", "slug")
+    return list(rows if scope.is_operator else rows.filter(pk__in=scope.organizations or ()))
 
 
 def _scope(user: Any, permission: str) -> Scope | None:
@@ -59,6 +94,28 @@ def for_keepers(permission: str = KEEPS) -> Callable[[View], View]:
             return view(request, scope, *args, **kwargs)
 
         return _marked(never_cache(login_required(checked)), permission)
+
+    return wrap
+
+
+def for_desk(permission: str) -> Callable[[View], View]:
+    """The view is for those who may do this in the organization that the address names; it is called with the `Desk`.
+
+    An organization that is not theirs is missing, like one that never was.
+    """
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, organization: str, **kwargs: Any) -> HttpResponseBase:
+            scope = scope_of(request.user)
+            found = Organization.objects.filter(slug=organization).first()
+            if found is None or not scope.sees(found.pk) or not scope.may(AT_DESK, found.pk):
+                raise Http404("There is no such desk.")
+            if not scope.may(permission, found.pk):
+                return render(request, "tocsin/not_yours.html", status=403)
+            return view(request, Desk(found, scope), **kwargs)
+
+        return _marked(never_cache(login_required(checked)), f"desk:{permission}")
 
     return wrap
 

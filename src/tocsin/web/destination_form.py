@@ -1,4 +1,4 @@
-"""The form of a destination in Django's admin, made of the channel's own declaration. Secrets are write-only."""
+"""The form of a destination, made of the channel's own declaration. Secrets are write-only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from tocsin.channels import redact, registry
+from tocsin.channels.forms import declared_fields
 from tocsin.errors import FieldError, InvalidInput
 from tocsin.recipients import destinations, secrets
 from tocsin.recipients.models import Destination
@@ -41,9 +42,10 @@ class WriteOnlyText(forms.Textarea):
 
 
 class DestinationForm(Base):
-    """Owner and label; the fields of the channel are added by `form_of`."""
+    """Owner and label, for the operator; the fields of the channel are added by `form_of`."""
 
     channel: ClassVar[Channel | None] = None
+    by_operator: ClassVar[bool] = True
     saved: destinations.Saved | None = None
 
     class Meta:
@@ -73,15 +75,23 @@ class DestinationForm(Base):
         given, label = self._given(channel), self.cleaned_data.get("label", "")
         if not self.instance._state.adding:
             # A copy: what is refused must not show on the page as if it had been taken.
-            return destinations.change(copy.copy(self.instance), given, label=label, by_operator=True)
+            return destinations.change(
+                copy.copy(self.instance), given, label=label, by_operator=self.by_operator
+            )
+        return destinations.create(
+            self._owner(), channel.slug, given, label=label, by_operator=self.by_operator
+        )
+
+    def _owner(self) -> Any:
         owners = [self.cleaned_data.get(name) for name in ("user", "organization")]
         if None not in owners or owners == [None, None]:
             raise InvalidInput(FieldError("user", _("Choose one owner: a user or an organization.")))
-        return destinations.create(owners[0] or owners[1], channel.slug, given, label=label, by_operator=True)
+        return owners[0] or owners[1]
 
     def _given(self, channel: Channel) -> dict[str, Any]:
         """The settings as they were typed. A secret that was left empty is not given at all: the old one stays."""
-        given = {name: self.cleaned_data.get(PREFIX + name) for name in channel.form.base_fields}
+        names = [name for name in channel.form.base_fields if PREFIX + name in self.fields]
+        given = {name: self.cleaned_data.get(PREFIX + name) for name in names}
         return {
             name: value
             for name, value in given.items()
@@ -94,12 +104,34 @@ class DestinationForm(Base):
         return name if name in self.fields else None
 
 
-def form_of(slug: str, destination: Destination | None) -> type[DestinationForm]:
+class OwnedForm(DestinationForm):
+    """Of an owner who is known before: a person's own page, and the desk of an organization."""
+
+    class Meta:
+        model = Destination
+        fields = ("label",)
+
+    def __init__(self, *args: Any, owner: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner = owner
+
+    def _owner(self) -> Any:
+        return self.owner
+
+
+def form_of(
+    slug: str,
+    destination: Destination | None,
+    base: type[DestinationForm] = DestinationForm,
+    *,
+    by_operator: bool = True,
+) -> type[DestinationForm]:
     """The form of a new destination on a channel, or of one that is there. Raises `InvalidInput`."""
     channel = registry.get(slug)
     kept = secrets_of(destination) if destination else ()
     fields: dict[str, forms.Field] = {}
-    for name, declared in channel.form.base_fields.items():
+    asked = channel.form.base_fields if by_operator else declared_fields(channel.form)
+    for name, declared in asked.items():
         is_secret = name in channel.form.secret_fields
         fields[PREFIX + name] = _write_only(declared, name in kept) if is_secret else _field(declared)
         if name in kept and not declared.required:
@@ -107,7 +139,7 @@ def form_of(slug: str, destination: Destination | None) -> type[DestinationForm]
     for name, value in (destination.settings if destination else {}).items():
         if PREFIX + name in fields:
             fields[PREFIX + name].initial = value
-    return type("DestinationForm", (DestinationForm,), {"channel": channel, **fields})
+    return type("DestinationForm", (base,), {"channel": channel, "by_operator": by_operator, **fields})
 
 
 def secrets_of(destination: Destination) -> Collection[str]:

@@ -15,6 +15,8 @@ from tocsin.errors import TocsinError
 from tocsin.recipients import proof
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.recipients.models import Destination
 
 
@@ -62,11 +64,11 @@ class Tried:
         return self.problem
 
 
-def try_out(destination: Destination) -> Tried:
-    """Send a test and wait for the outcome. What cannot even be tried is told, never raised."""
+def try_out(destination: Destination, send: Callable[[Destination], Outcome] = pipeline.test) -> Tried:
+    """Send a test, or a code, and wait for the outcome. What cannot even be tried is told, never raised."""
     was_disabled = destination.disabled_at is not None
     try:
-        outcome = pipeline.test(destination)
+        outcome = send(destination)
     except TocsinError as error:
         return Tried(None, str(error))
     return Tried(outcome, disabled=destination.disabled_at is not None and not was_disabled)

@@ -1,14 +1,17 @@
-// What our own pages add to server-rendered HTML: times in words, forms that change a page without leaving it,
-// and pages that look again by themselves. Without it everything works, by whole page loads.
+// What our own pages add to server-rendered HTML: times in words, forms that change a page without leaving it, pages
+// that look again by themselves, and typed text that outlives a session. Without it everything works by whole page loads.
 
 import { ago } from "./parts.js";
 
+const { htmx } = window;
+const PAGE = "#tocsin-page";
+const WHOLE = { target: PAGE, select: PAGE, swap: "outerHTML show:none" };
+const SENT = "tocsin:sent";
 const locale = document.documentElement.lang || navigator.language;
-let busy = false;
 let seen = "";
 
 function place() {
-  return document.getElementById("tocsin-page");
+  return document.querySelector(PAGE);
 }
 
 function feed() {
@@ -22,51 +25,122 @@ function words() {
   }
 }
 
-// Put the page that the server sent in the place of the one that is shown; keep focus and what is unfolded.
-async function swap(answer) {
-  if (!answer.ok || new URL(answer.url).pathname !== location.pathname) return location.assign(answer.url);
-  const parsed = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("tocsin-page");
-  const old = place();
-  if (!parsed) return location.reload();
-  const fresh = document.importNode(parsed, true);
-  const held = document.activeElement?.closest("[id]");
-  const unfolded = [...old.querySelectorAll("details[id][open]")].map((one) => one.id);
-  const typed = old.querySelector("#who")?.value;
-  old.replaceWith(fresh);
+// Whether somebody is in the middle of something that a fresh page would take from them.
+function occupied() {
+  const at = document.activeElement;
+  const typing = at?.closest?.(PAGE) && at.matches("input, select, textarea");
+  return document.hidden || typing || place()?.querySelector("input[type=checkbox][name=id]:checked, form[data-changed]");
+}
+
+function look() {
+  if (!occupied()) htmx.ajax("GET", location.href, { source: PAGE, ...WHOLE }).catch(() => {}); // away: the next look finds it
+}
+
+// --- a page in the place of the one that is shown: focus and what is unfolded stay
+
+let unfolded = [];
+let held = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target } = event.detail;
+  const shown = xhr.responseURL && new URL(xhr.responseURL);
+  if (target.id === PAGE.slice(1) && shown && shown.pathname !== location.pathname) {
+    event.detail.shouldSwap = false; // the sign-in, or another page than the one that is shown
+    location.assign(shown);
+    return;
+  }
+  unfolded = [...target.querySelectorAll("details[id][open]")].map((one) => one.id);
+  held = target.contains(document.activeElement) ? document.activeElement.closest("[id]") : null;
+});
+
+document.addEventListener("htmx:afterSwap", () => {
   words();
   for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-  if (typed !== undefined) fresh.querySelector("#who").value = typed;
-  if (held && old.contains(held)) {
+  if (held && !held.isConnected) {
     const again = document.getElementById(held.id) ?? document.getElementById(held.closest("li")?.id ?? "");
-    (again ?? fresh.querySelector("h1"))?.focus({ preventScroll: true });
+    (again ?? place().querySelector("h1"))?.focus({ preventScroll: true });
   }
-}
+  held = null;
+  for (const form of document.querySelectorAll("form[data-kept]")) keep(form);
+});
 
-async function look() {
-  if (busy || document.hidden) return;
-  busy = true;
-  try {
-    await swap(await fetch(location.href, { headers: { Accept: "text/html" } }));
-  } catch {
-    // the server is away: the next look finds it again
-  } finally {
-    busy = false;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.hasAttribute("data-quiet")) {
+    event.preventDefault(); // `form.action` would be the button of that name
+    const values = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
+    htmx.ajax("POST", form.getAttribute("action"), { source: form, values, ...WHOLE }).then(told, () => location.reload());
+  } else if (form.method === "post" && !form.target) {
+    if (form.dataset.sent) event.preventDefault(); // a double click
+    form.dataset.sent = "yes";
+    if (form.hasAttribute("data-kept")) sessionStorage.setItem(SENT, nameOf(form));
   }
-}
+});
 
-document.addEventListener("submit", async (event) => {
-  const form = event.target.closest("form[data-quiet]");
-  if (!form) return;
-  event.preventDefault(); // `form.action` would be the button of that name
-  const data = new URLSearchParams(new FormData(form, event.submitter));
-  try {
-    await swap(await fetch(form.getAttribute("action"), { method: "POST", body: data }));
-  } catch {
-    return location.reload();
-  }
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+function told() {
   feed()?.tellSiblings();
   feed()?.refresh();
+}
+
+// --- what was typed outlives the session that it was typed in
+
+// What was sent and taken (the page says so) need not be kept. After a sign-in on the way nothing is said.
+function forget() {
+  const sent = sessionStorage.getItem(SENT);
+  if (!sent || !document.querySelector(".tocsin-said-info")) return;
+  sessionStorage.removeItem(sent);
+  sessionStorage.removeItem(SENT);
+}
+
+function nameOf(form) {
+  return `tocsin:${location.pathname}${location.search}#${form.id}`;
+}
+
+function typed(form) {
+  const given = [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string");
+  const secret = new Set([...form.querySelectorAll("input[type=password], [data-secret]")].map((one) => one.name));
+  return JSON.stringify(given.filter(([name]) => !secret.has(name)));
+}
+
+// Offer what was typed here before and never sent, where it is something else than what the page shows now.
+function keep(form) {
+  if (form.dataset.blank !== undefined) return;
+  form.dataset.blank = typed(form);
+  const before = sessionStorage.getItem(nameOf(form));
+  const offer = form.querySelector("[data-restore]");
+  if (!before || before === form.dataset.blank || !offer) return sessionStorage.removeItem(nameOf(form));
+  offer.hidden = false;
+  offer.querySelector("button").addEventListener("click", () => {
+    fill(form, JSON.parse(before));
+    offer.hidden = true;
+  });
+}
+
+function fill(form, given) {
+  const values = new Map();
+  for (const [name, value] of given) values.set(name, [...(values.get(name) ?? []), value]);
+  for (const field of form.elements) {
+    if (!field.name || field.type === "hidden" || field.type === "password" || field.name === "csrfmiddlewaretoken") continue;
+    const wanted = values.get(field.name) ?? [];
+    if (["checkbox", "radio"].includes(field.type)) field.checked = wanted.includes(field.value);
+    else if (field.multiple) for (const option of field.options) option.selected = wanted.includes(option.value);
+    else if (wanted.length) field.value = wanted.shift();
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-kept]");
+  if (!form) return;
+  form.toggleAttribute("data-changed", typed(form) !== form.dataset.blank);
+  sessionStorage.setItem(nameOf(form), typed(form));
 });
+
+// --- what happens elsewhere
 
 // Whoever follows a link of an item has read it.
 document.addEventListener("click", ({ target }) => {
@@ -86,5 +160,7 @@ function again() {
 }
 
 words();
+forget();
+for (const form of document.querySelectorAll("form[data-kept]")) keep(form);
 setInterval(words, 30_000);
 again();

@@ -64,7 +64,7 @@ def hours(request: HttpRequest) -> HttpResponse:
     zone = _zone(request.user, kept)
     if request.method != "POST":
         rows = _with_spares(_rows_of(kept["windows"]))
-        return render(request, "tocsin/hours.html", _context(rows, kept, zone, {}))
+        return render(request, "tocsin/mine/hours.html", _context(rows, kept, zone, {}))
     rows = _posted(request.POST)
     given, places = _windows(rows)
     named = request.POST.get("time_zone", "").strip()
@@ -78,7 +78,7 @@ def hours(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(request.path)
     shown = kept | {"time_zone": named}
     context = _context(_with_spares(rows), shown, zone, errors) | {"rest": request.POST.get("rest", "")}
-    return render(request, "tocsin/hours.html", context, status=422)
+    return render(request, "tocsin/mine/hours.html", context, status=422)
 
 
 def _zone(user: Any, kept: Mapping[str, Any]) -> str:

@@ -68,7 +68,7 @@ def pending(request: HttpRequest) -> HttpResponse:
         "section": "mine",
         "tab": "pending",
     }
-    return render(request, "tocsin/pending.html", context)
+    return render(request, "tocsin/mine/pending.html", context)
 
 
 def _waiting_for(user: Any) -> QuerySet[Delivery]:

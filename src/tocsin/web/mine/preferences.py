@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from tocsin.channels import registry
 from tocsin.errors import InvalidInput
-from tocsin.events import types
+from tocsin.events.declared import types_of
 from tocsin.recipients import preferences as wishes
 from tocsin.recipients.models import Destination, Preference
 from tocsin.tenants.models import Organization
@@ -53,21 +53,21 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         changes = list(_changes(request, cells))
         try:
-            parsed = wishes.parse_changes(changes)
+            parsed = wishes.parse_changes(changes, organization=chosen.pk)
         except InvalidInput as error:
             raise Http404(str(error)) from error
         wishes.save(parsed, request.user.get_username(), user=request.user.pk)
         say(request, _("It is kept.") if parsed else _("Nothing was changed."))
         return HttpResponseRedirect(request.get_full_path())
     context = {
-        "rows": _rows(cells, channels),
+        "rows": _rows(cells, channels, types_of([chosen.pk])),
         "channels": [(slug, registry.channels()[slug].label) for slug in channels],
         "organizations": _organizations(request.user),
         "chosen": chosen,
         "section": "mine",
         "tab": "preferences",
     }
-    return render(request, "tocsin/preferences.html", context)
+    return render(request, "tocsin/mine/preferences.html", context)
 
 
 def _organizations(user: Any) -> list[Organization]:
@@ -97,10 +97,12 @@ def _channels(user: Any) -> list[str]:
     ]
 
 
-def _rows(cells: dict[tuple[str, str], wishes.Cell], channels: list[str]) -> list[Row]:
+def _rows(
+    cells: dict[tuple[str, str], wishes.Cell], channels: list[str], known: dict[str, EventType]
+) -> list[Row]:
     """Types without a category first, then each category with its own row and its types."""
     by_category: dict[str, list[tuple[str, EventType]]] = {}
-    for name, kind in sorted(types.types().items(), key=lambda item: str(item[1].label).casefold()):
+    for name, kind in sorted(known.items(), key=lambda item: str(item[1].label).casefold()):
         by_category.setdefault(kind.category, []).append((name, kind))
     rows = []
     for category, kinds in sorted(by_category.items()):

@@ -1,0 +1,1 @@
+"""The desk: what an organization's administrators decide, and the record of it."""
