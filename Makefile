@@ -4,7 +4,7 @@ VENV ?= .venv
 export VENV PYTHON DJANGO
 PY = $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults bench docs format
+.PHONY: help demo test check faults bench docs format messages
 
 help:
 	@echo "make demo    tocsin on this machine, with a mailbox, a webhook and people to notify"
@@ -13,6 +13,7 @@ help:
 	@echo "make faults  what it survives, at length: minutes more than make test takes for it"
 	@echo "make bench   against peers and limits; writes bench/RESULTS.md"
 	@echo "make docs    the documentation, into site/"
+	@echo "make messages  brings the translations up to date with what the code says"
 	@echo "make format  lets ruff write what make check asks for"
 
 demo:
@@ -39,6 +40,10 @@ bench:
 docs:
 	@sh scripts/setup.sh docs
 	@$(PY) -m mkdocs build --quiet --strict $(ARGS)
+
+messages:
+	@sh scripts/setup.sh check
+	@$(PY) scripts/messages.py
 
 format:
 	@sh scripts/setup.sh check

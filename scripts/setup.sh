@@ -94,8 +94,8 @@ done
 [ "$GROUPS_WANTED" = docs ] || set -- "$@" -r "requirements/django$DJANGO.txt"
 for group in $GROUPS_WANTED; do set -- "$@" -r "requirements/$group.txt"; done
 
-# What was installed, by content: a changed pin or entry point, or another folder, makes another name.
-STAMP=$VENV/.pins-$({ pwd; cat requirements/*.txt pyproject.toml "scripts/setup.sh"; } | cksum | cut -d' ' -f1)-django$DJANGO
+# What was installed, by content: a changed pin, entry point or translation, or another folder, makes another name.
+STAMP=$VENV/.pins-$({ pwd; cat requirements/*.txt pyproject.toml "scripts/setup.sh" src/tocsin/locale/*/LC_MESSAGES/*.po; } | cksum | cut -d' ' -f1)-django$DJANGO
 DONE=$(cat "$STAMP" 2>/dev/null || true)
 for group in $GROUPS_WANTED; do
     case " $DONE " in *" $group "*) ;; *) MISSING=yes ;; esac

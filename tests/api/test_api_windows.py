@@ -12,7 +12,7 @@ from tocsin.testing import deliver_now
 pytestmark = pytest.mark.django_db
 
 SHUT = {"hours": {"open": [{"days": ["mon"], "from": "08:00", "to": "08:01"}]}, "channels": ["memory"]}
-EMPTY = {"time_zone": "", "dnd_until": None, "windows": []}
+EMPTY = {"time_zone": "", "dnd_until": None, "windows": [], "locale": ""}
 
 
 def test_hours_are_kept_in_parts_and_are_ones_own(signed_in) -> None:
@@ -26,7 +26,12 @@ def test_hours_are_kept_in_parts_and_are_ones_own(signed_in) -> None:
         "time_zone": "Europe/Oslo",
         "dnd_until": "2100-01-01T00:00:00+00:00",
         "windows": [SHUT],
+        "locale": "",
     }
+    assert ana.call("PUT", "/windows", {"locale": "fr"}).json() == {**changed, "locale": "fr"}
+    refused = ana.call("PUT", "/windows", {"locale": "xx"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "locale")
+    ana.call("PUT", "/windows", {"locale": None})
     assert ana.get("/windows").json() == changed
     assert ben.get("/windows").json() == EMPTY
     assert ana.call("PUT", "/windows", dict.fromkeys(EMPTY)).json() == EMPTY

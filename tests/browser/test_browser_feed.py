@@ -74,7 +74,7 @@ def test_under_wsgi_the_page_asks_for_the_count(wsgi_site, browser, ana, tell):
 
 def test_unchanged_counts_are_not_sent_again(wsgi_site, browser, ana):
     visitor = wsgi_site.visit(browser, ana)
-    visitor.until(f"{FEED}.etag")
+    visitor.until(f"{FEED}.state?.tag")
     with visitor.page.expect_response("**/inbox/count") as found:
         visitor.page.evaluate(f"{FEED}.refresh()")
     assert found.value.status == 304
@@ -92,7 +92,7 @@ def test_whoever_signs_out_elsewhere_sees_no_bell_any_more(wsgi_site, browser, a
 
 def test_an_answer_from_before_the_sign_out_does_not_bring_the_bell_back(wsgi_site, browser, ana, tell):
     visitor = wsgi_site.visit(browser, ana)
-    visitor.until(f"{FEED}.etag")
+    visitor.until(f"{FEED}.state?.tag")
     tell(ana, "one")
     late = []
     visitor.page.route("**/inbox/count", lambda route: late.append((route, route.fetch())), times=1)

@@ -25,7 +25,8 @@ class Site:
 
     def visit(self, browser: Browser, name: str, path: str = "/inbox/", **options: Any) -> Visitor:
         """Sign in as `name` in a browser of their own, and open a page."""
-        context = browser.new_context(base_url=self.url, locale="en-GB", reduced_motion="reduce", **options)
+        settings = {"locale": "en-GB", "reduced_motion": "reduce", **options}
+        context = browser.new_context(base_url=self.url, **settings)
         context.set_default_timeout(PATIENCE)
         visitor = Visitor(context, context.new_page())
         visitor.page.goto(path)

@@ -24,6 +24,7 @@ class WindowsOut(Schema):
     time_zone: str = Field(description="Empty: the organization's, else the site's.")
     dnd_until: datetime | None
     windows: list[WindowOut]
+    locale: str = Field(description="The language of their messages; empty: the organization's, else the site's.")
 
 
 class WindowsChange(Schema):
@@ -34,6 +35,7 @@ class WindowsChange(Schema):
     time_zone: str | None = Field(None, examples=["Europe/Oslo"])
     dnd_until: datetime | None = None
     windows: list[WindowOut] | None = None
+    locale: str | None = Field(None, examples=["fr"])
 
 
 class WishOut(Schema):

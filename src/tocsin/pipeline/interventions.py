@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
     from django.db.models import Model, QuerySet
 
+    from tocsin.deliveries.intervene import Replayed
+
+AT_ONCE = 50
+"""Events that are cancelled in one transaction, where many are."""
+
 
 def cancel(
     *,
@@ -131,11 +136,31 @@ def event_key(value: object) -> uuid.UUID:
 
 
 def replay(public_ids: Sequence[str], scope: Scope = OPERATOR) -> int:
-    """Send dead deliveries ("d12") and dead events (their ids) on their way again, all or none."""
-    channels, planning = intervene.replay(public_ids, scope)
-    for channel in channels | ({PLAN} if planning else set()):
+    """Send dead deliveries ("d12") and dead events (their ids) on their way again, all or none.
+
+    Returns how many are: what has expired is not sent again. Raises `NotFound` and `Conflict`.
+    """
+    return _hinted(intervene.replay(public_ids, scope), planning=any("-" in one for one in public_ids)).again
+
+
+def replay_some(public_ids: Sequence[str], scope: Scope = OPERATOR) -> Replayed:
+    """The same of deliveries, counting those that are not dead any more: somebody was faster. Raises `NotFound`."""
+    return _hinted(intervene.replay(public_ids, scope, strictly=False))
+
+
+def _hinted(done: Replayed, *, planning: bool = False) -> Replayed:
+    for channel in done.channels | ({PLAN} if planning else set()):
         transaction.on_commit(partial(engines.hint, channel), robust=True)
-    return len(public_ids)
+    return done
+
+
+def cancel_all(event_ids: Sequence[uuid.UUID], scope: Scope = OPERATOR) -> int:
+    """Cancel these events and their unsent deliveries, some in one transaction. Returns how many events changed."""
+    changed = 0
+    for at in range(0, len(event_ids), AT_ONCE):
+        some = Event.objects.within(scope).filter(pk__in=event_ids[at : at + AT_ONCE])
+        changed += intervene.cancel(some)
+    return changed
 
 
 def forget(user_pk: Any) -> None:
@@ -146,7 +171,7 @@ def forget(user_pk: Any) -> None:
 
 
 def change_hours(user_pk: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a person's time_zone, dnd_until and windows, as far as they are given; what waits is judged again.
+    """Change a person's time_zone, dnd_until, windows and locale, as far as given; what waits is judged again.
 
     Returns what holds now. Raises `InvalidInput` with every error.
     """

@@ -1,4 +1,4 @@
-"""When a person wants to be told: their windows, their zone, and until when they rest."""
+"""How a person wants to be told: their windows, their zone, until when they rest, and their language."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-FIELDS = ("time_zone", "dnd_until", "windows")
+FIELDS = ("time_zone", "dnd_until", "windows", "locale")
 
 
 def wishes_of(user_pk: Any) -> dict[str, Any]:
-    """What a person said: time zone, rest and windows, each empty where they said nothing."""
+    """What a person said: time zone, rest, windows and language, each empty where they said nothing."""
     kept = Person.objects.filter(user=user_pk).values(*FIELDS).first() or dict.fromkeys(FIELDS)
-    return {**kept, "time_zone": kept["time_zone"] or "", "windows": kept["windows"] or []}
+    texts = {name: kept[name] or "" for name in ("time_zone", "locale")}
+    return {**kept, **texts, "windows": kept["windows"] or []}
 
 
 @transaction.atomic
 def save_wishes(user_pk: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Change what is given of time_zone, dnd_until and windows; None takes it back. Returns what holds now.
+    """Change what is given of `FIELDS`; None takes it back. Returns what holds now.
 
     Raises `InvalidInput` with every error; then nothing is changed.
     """
@@ -49,12 +50,24 @@ def save_wishes(user_pk: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     zone = cleaned("time_zone", check_zone)
     rest = cleaned("dnd_until", lambda value: _later("dnd_until", value, now))
     windows = cleaned("windows", lambda value: parse_windows(value or [], zone or settings.TIME_ZONE, now))
+    locale = cleaned("locale", _language)
     if errors:
         raise InvalidInput(*errors)
     Person.objects.update_or_create(
-        user_id=user_pk, defaults={"time_zone": zone, "dnd_until": rest, "windows": windows or None}
+        user_id=user_pk,
+        defaults={"time_zone": zone, "dnd_until": rest, "windows": windows or None, "locale": locale},
     )
     return wishes_of(user_pk)
+
+
+def _language(given: object) -> str:
+    """A language that the site speaks, by Django's code for it; "" for none."""
+    if given in (None, ""):
+        return ""
+    if not isinstance(given, str) or given not in dict(settings.LANGUAGES):
+        told = f"{str(given)[:40]!r} is no language here."
+        raise InvalidInput(FieldError("locale", told, "Give a code such as 'fr'."))
+    return given
 
 
 def _later(name: str, value: object, now: datetime) -> datetime | None:

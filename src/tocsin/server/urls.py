@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from tocsin.server.static import static_file
 
+handler404 = "tocsin.server.errors.missing"
+handler500 = "tocsin.server.errors.broken"
 urlpatterns = [
     path("account/", include("tocsin.web.account_urls")),
     path("static/<path:path>", static_file),

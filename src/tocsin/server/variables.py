@@ -60,6 +60,12 @@ VARIABLES: dict[str, Variable] = {
         "ALLOWED_PRIVATE_NETWORKS",
         _list,
     ),
+    "TOCSIN_INBOX_ORIGINS": Variable(
+        "Other origins whose pages may show an inbox, parted by commas: `https://shop.example.org`.",
+        "none",
+        "INBOX_ORIGINS",
+        _list,
+    ),
     "TOCSIN_SMS_GATEWAY_ADDRESS": Variable(
         "E-mail address of an SMS gateway: `sms@example.com`.", "none", "SMS_GATEWAY_ADDRESS"
     ),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from tocsin.tenants.models import Organization
@@ -79,7 +82,7 @@ def for_anyone(view: View) -> View:
 
 def for_readers(view: View) -> View:
     """The view is for whoever is signed in, and shows them their own."""
-    return _marked(never_cache(login_required(view)), "reader")
+    return _marked(never_cache(_signed_in(view)), "reader")
 
 
 def for_keepers(permission: str = KEEPS) -> Callable[[View], View]:
@@ -93,7 +96,7 @@ def for_keepers(permission: str = KEEPS) -> Callable[[View], View]:
                 return render(request, "tocsin/not_yours.html", status=403)
             return view(request, scope, *args, **kwargs)
 
-        return _marked(never_cache(login_required(checked)), permission)
+        return _marked(never_cache(_signed_in(checked)), permission)
 
     return wrap
 
@@ -115,9 +118,33 @@ def for_desk(permission: str) -> Callable[[View], View]:
                 return render(request, "tocsin/not_yours.html", status=403)
             return view(request, Desk(found, scope), **kwargs)
 
-        return _marked(never_cache(login_required(checked)), f"desk:{permission}")
+        return _marked(never_cache(_signed_in(checked)), f"desk:{permission}")
 
     return wrap
+
+
+def _signed_in(view: View) -> View:
+    """Who is not signed in is asked to, and comes back to the page that they were on: also after a form was sent."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        page = _page_of(request)
+        elsewhere = urlsplit(resolve_url(settings.LOGIN_URL)).netloc not in ("", request.get_host())
+        return redirect_to_login(request.build_absolute_uri(page) if elsewhere else page)
+
+    return asked
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page that a request is for; of a form that was sent the page that it was on."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    before = urlsplit(request.headers.get("Referer", ""))
+    if before.netloc != request.get_host():
+        return reverse("tocsin:home")
+    return f"{before.path}?{before.query}" if before.query else before.path
 
 
 def _marked(view: View, access: str) -> View:

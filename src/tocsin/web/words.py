@@ -7,6 +7,8 @@ import json
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+SPOKEN = ("en", "fr")
+"""The languages into which the pages are translated."""
 WORDS = {
     "notifications": _("Notifications"),
     "unread": _("{n} unread"),
@@ -16,6 +18,13 @@ WORDS = {
     "acknowledge": _("OK"),
     "seeAll": _("See all"),
     "empty": _("Nothing new. What concerns you will appear here."),
+    "snooze": _("Snooze"),
+    "inAnHour": _("In an hour"),
+    "tomorrow": _("Tomorrow morning"),
+    "nextWeek": _("Next week"),
+    "allRead": _("Everything is read."),
+    "dismissed": _("Dismissed."),
+    "snoozed": _("It comes back {time}."),
     "failed": _("This could not be saved. Reload the page and try again."),
     "unreachable": _("The inbox cannot be reached just now."),
     "info": _("Information"),

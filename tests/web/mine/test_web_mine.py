@@ -222,3 +222,14 @@ def test_hostile_names_are_only_words(url, person, browse, settings, acme) -> No
     tocsin.repeat("x", title=evil, rrule="FREQ=DAILY", organization="acme")
     html = browse(person("root", acme="owner")).get(url).content.decode()
     assert evil not in html
+
+
+def test_the_language_is_kept_and_spoken_from_then_on(ana, browse) -> None:
+    client = browse(ana)
+    assert client.post(HOURS, {"time_zone": "", "locale": "fr"}).status_code == 302
+    assert Person.objects.get(user=ana.pk).locale == "fr"
+    assert '<html lang="fr">' in client.get(HOURS).content.decode()
+    client.post(HOURS, {"time_zone": "", "locale": ""})
+    assert Person.objects.get(user=ana.pk).locale == ""
+    assert '<html lang="en">' in client.get(HOURS).content.decode()
+    assert client.post(HOURS, {"time_zone": "", "locale": "xx"}).status_code == 422

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -25,6 +27,7 @@ from tocsin.schedule.words import hours_in_words
 from tocsin.web.access import for_readers
 from tocsin.web.policy import strict
 from tocsin.web.said import say
+from tocsin.web.words import SPOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 KINDS = ("quiet", "open")
 SPARE = 2
 """Empty rows to fill in."""
+YEAR = 31_536_000
 MOST_ROWS = MOST_WINDOWS * 5
 
 
@@ -69,16 +73,30 @@ def hours(request: HttpRequest) -> HttpResponse:
     given, places = _windows(rows)
     named = request.POST.get("time_zone", "").strip()
     change = {"time_zone": named, "windows": given, "dnd_until": _rest(request.POST, named or zone)}
+    if "locale" in request.POST:
+        change["locale"] = request.POST["locale"]
     try:
         pipeline.change_hours(request.user.pk, change)
     except InvalidInput as error:
         errors = _place(error, rows, places)
     else:
-        say(request, _("It is kept. What waited for you was looked at again."))
-        return HttpResponseRedirect(request.path)
+        return _kept(request, change)
     shown = kept | {"time_zone": named}
     context = _context(_with_spares(rows), shown, zone, errors) | {"rest": request.POST.get("rest", "")}
     return render(request, "tocsin/mine/hours.html", context, status=422)
+
+
+def _kept(request: HttpRequest, change: dict[str, Any]) -> HttpResponse:
+    """Back to the page, from now on in the language that was chosen."""
+    response = HttpResponseRedirect(request.path)
+    language = change.get("locale") or ""
+    with translation.override(language or None):
+        say(request, _("It is kept. What waited for you was looked at again."))
+    if language:
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=YEAR, samesite="Lax", httponly=True)
+    elif "locale" in change:
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+    return response
 
 
 def _zone(user: Any, kept: Mapping[str, Any]) -> str:
@@ -184,12 +202,17 @@ def _context(rows: list[Row], kept: Mapping[str, Any], zone: str, errors: dict[s
         "zones": sorted(
             name for name in available_timezones() if "/" in name and not name.startswith("Etc/")
         ),
-        "site_zone": settings.TIME_ZONE,
+        "languages": [(code, get_language_info(code)["name_local"]) for code in _languages()],
         "rest": f"{local:%Y-%m-%dT%H:%M}" if local else "",
         "errors": errors,
         "section": "mine",
         "tab": "hours",
     }
+
+
+def _languages() -> list[str]:
+    """The languages of the site in which the pages have words."""
+    return [code for code, _name in settings.LANGUAGES if code in SPOKEN]
 
 
 def _weeks(windows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
