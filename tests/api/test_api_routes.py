@@ -20,6 +20,7 @@ from tocsin.rules import save
 from tocsin.rules.models import Rule
 from tocsin.rules.spec import Place
 from tocsin.schedule.models import Series
+from tocsin.tenants.inbox_tokens import inbox_token
 from tocsin.tenants.models import Role
 from tocsin.testing import deliver_now
 
@@ -41,13 +42,14 @@ API = {
     "GET /deliveries": "events:read",
     "GET /deliveries/{delivery_id}": "events:read",
     "POST /deliveries/{delivery_id}/retry": "deliveries:write",
-    "GET /inbox": "reader",
-    "GET /inbox/count": "reader",
-    "GET /inbox/stream": "reader",
-    "POST /inbox/read-all": "reader",
-    "POST /inbox/{item_id}/read": "reader",
-    "POST /inbox/{item_id}/dismiss": "reader",
-    "POST /inbox/{item_id}/snooze": "reader",
+    "GET /inbox": "inbox reader",
+    "GET /inbox/count": "inbox reader",
+    "GET /inbox/stream": "inbox reader",
+    "POST /inbox/read-all": "inbox reader",
+    "POST /inbox/seen": "inbox reader",
+    "POST /inbox/{item_id}/read": "inbox reader",
+    "POST /inbox/{item_id}/dismiss": "inbox reader",
+    "POST /inbox/{item_id}/snooze": "inbox reader",
     "GET /preferences": "reader",
     "PUT /preferences": "reader",
     "PUT /preferences/organization": "admin",
@@ -104,18 +106,61 @@ PAGES = {
     "tocsin:inbox-change": "reader",
     "tocsin:preferences": "reader",
     "tocsin:hours": "reader",
+    "tocsin:destinations": "reader",
+    "tocsin:destination-add": "reader",
+    "tocsin:destination": "reader",
+    "tocsin:destination-act": "reader",
+    "tocsin:rules": "reader",
+    "tocsin:rule-add": "reader",
+    "tocsin:rule": "reader",
+    "tocsin:rule-act": "reader",
     "tocsin:pending": "reader",
     "tocsin:pending-cancel": "events:write",
     "tocsin:series-cancel": "events:write",
+    "tocsin:overview": "events:read",
+    "tocsin:pause": "deliveries:write",
     "tocsin:events": "events:read",
+    "tocsin:events-cancel": "events:write",
     "tocsin:event": "events:read",
+    "tocsin:event-people": "events:read",
     "tocsin:event-cancel": "events:write",
     "tocsin:event-confirm": "events:write",
-    "tocsin:deliveries": "events:read",
-    "tocsin:replay": "deliveries:write",
     "tocsin:tasks": "events:read",
     "tocsin:task-run": "events:read",
+    "tocsin:desk": "reader",
+    "tocsin:desk-rules": "desk:rules",
+    "tocsin:desk-rule-add": "desk:rules",
+    "tocsin:desk-rule": "desk:rules",
+    "tocsin:desk-rule-act": "desk:rules",
+    "tocsin:desk-destinations": "desk:destinations",
+    "tocsin:desk-destination-add": "desk:destinations",
+    "tocsin:desk-destination": "desk:destinations",
+    "tocsin:desk-destination-act": "desk:destinations",
+    "tocsin:desk-types": "desk:admin",
+    "tocsin:desk-type-make": "desk:admin",
+    "tocsin:desk-type": "desk:admin",
+    "tocsin:desk-type-delete": "desk:admin",
+    "tocsin:desk-templates": "desk:admin",
+    "tocsin:desk-template-picture": "desk:admin",
+    "tocsin:desk-template": "desk:admin",
+    "tocsin:desk-template-delete": "desk:admin",
+    "tocsin:desk-template-restore": "desk:admin",
+    "tocsin:desk-people": "desk:admin",
+    "tocsin:desk-person": "desk:admin",
+    "tocsin:desk-person-remove": "desk:admin",
+    "tocsin:desk-teams": "desk:admin",
+    "tocsin:desk-team": "desk:admin",
+    "tocsin:desk-team-leave": "desk:admin",
+    "tocsin:desk-team-delete": "desk:admin",
+    "tocsin:desk-projects": "desk:admin",
+    "tocsin:desk-project-delete": "desk:admin",
+    "tocsin:desk-tokens": "desk:admin",
+    "tocsin:desk-token-make": "desk:admin",
+    "tocsin:desk-token-revoke": "desk:admin",
+    "tocsin:desk-audit": "desk:admin",
     "tocsin:unsubscribe": "anyone",
+    "tocsin:deliveries": "events:read",
+    "tocsin:replay": "deliveries:write",
     "tocsin-account:login": "anyone",
     "tocsin-account:logout": "anyone",
 }
@@ -212,7 +257,7 @@ def test_anothers_is_like_what_is_missing_byte_for_byte(world, route, caller) ->
     method, path = route.split(" ")
     who: Caller = world["acme"][caller]
     own = who.call(method, path.format(**world["acme"]), body_of(route))
-    if API[route] == "reader" and caller == "token":
+    if API[route].endswith("reader") and caller == "token":
         assert own.status_code == 403
         return
     assert own.status_code in (200, 204, 409, 422)  # a sent delivery is no dead one, but it is theirs
@@ -255,6 +300,14 @@ def test_lists_show_nothing_of_anothers(world, route) -> None:
         assert b"rival" not in response.content
 
 
+@pytest.mark.parametrize("route", [line for line in API if API[line] != "signature"])
+def test_an_inbox_token_opens_the_inbox_and_nothing_else(world, django_user_model, route) -> None:
+    method, path = route.split(" ")
+    bearer = Caller(inbox_token(django_user_model.objects.get(username="acme-person")))
+    response = bearer.call(method, path.format(**world["acme"]), body_of(route))
+    assert (response.status_code != 403) is (API[route] == "inbox reader"), response.content
+
+
 @pytest.mark.parametrize("route", API)
 def test_without_credentials_every_route_is_401(world, route) -> None:
     method, path = route.split(" ")
@@ -262,7 +315,8 @@ def test_without_credentials_every_route_is_401(world, route) -> None:
     assert response.status_code == 401
 
 
-SCOPED = [line for line, decision in API.items() if decision not in ("reader", "signed in", "signature")]
+PERSONAL = ("reader", "inbox reader", "signed in", "signature")
+SCOPED = [line for line, decision in API.items() if decision not in PERSONAL]
 
 
 @pytest.mark.parametrize("route", SCOPED)

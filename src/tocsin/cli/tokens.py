@@ -9,6 +9,7 @@ import click
 from tocsin.cli.lazy import Command
 from tocsin.cli.moments import moment_option
 from tocsin.cli.output import as_json_option, local_time, print_json, print_rows
+from tocsin.cli.whoami import by_whom
 
 CREATE_EXAMPLE = """
 TOKEN=$(tocsin token create backup-job)
@@ -50,7 +51,8 @@ def create(name: str, scopes: tuple[str, ...], organization: str, *, operator: b
     """Create a token and print it, alone. It is not kept and cannot be shown again."""
     from tocsin.tenants.tokens import DEFAULT_SCOPES, create_token
 
-    _, plain = create_token(name, organization, scopes=scopes or DEFAULT_SCOPES, operator=operator, **limits)
+    given = scopes or DEFAULT_SCOPES
+    _, plain = create_token(name, organization, scopes=given, operator=operator, by=by_whom(), **limits)
     click.echo(plain)
 
 
@@ -88,7 +90,7 @@ def revoke(name: str) -> None:
     from tocsin.tenants.tokens import revoke as revoke_token
 
     found = find_token(name)
-    revoke_token(found)
+    revoke_token(found, by_whom())
     click.echo(f"Token {found.name} ({found.prefix}) is revoked.")
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from tocsin import conf
 from tocsin.errors import Conflict, NotFound, invalid
-from tocsin.tenants.audit import note
+from tocsin.tenants.audit import differing, note
 from tocsin.tenants.models import Membership, Organization, Project, Role, Team, TeamMember
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def set_role(
     membership, _ = Membership.objects.update_or_create(
         organization=organization, user=user, defaults={"role": role}
     )
+    if now == role:
+        return membership
     note(
         organization.pk,
         by,
@@ -117,6 +119,20 @@ def _make(model: type[P], organization: Organization, slug: str, by: str, name: 
     kind = model._meta.model_name
     note(organization.pk, by, f"{kind}.create", f"{kind}:{slug}", before={}, after={"name": made.name})
     return made
+
+
+@transaction.atomic
+def change(of: Organization | Team | Project, by: str, **fields: str) -> None:
+    """Change its name, or an organization's time zone or locale. A slug stays: rules and audiences name it."""
+    before = {name: getattr(of, name) for name in fields}
+    changed = differing(before, fields)
+    if not changed:
+        return
+    for name, value in fields.items():
+        setattr(of, name, value)
+    of.save(update_fields=changed.keys())
+    organization = of if isinstance(of, Organization) else of.organization
+    note(organization.pk, by, f"{_kind(of)}.change", _subject(of), before=before, after=fields)
 
 
 @transaction.atomic

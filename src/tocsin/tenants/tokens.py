@@ -12,17 +12,19 @@ import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 
 from tocsin import clock, conf
-from tocsin.errors import FieldError, InvalidInput, NotFound, invalid
+from tocsin.errors import Conflict, FieldError, InvalidInput, NotFound, invalid
+from tocsin.tenants.audit import note
 from tocsin.tenants.models import ApiToken, Organization
 from tocsin.tenants.organizations import organization_id
 from tocsin.tenants.scope import OPERATOR, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 logger = logging.getLogger("tocsin.tokens")
 
@@ -51,16 +53,19 @@ def create_token(
     operator: bool = False,
     expires: datetime | None = None,
     max_recipients: int | None = None,
+    by: str = "Python",
+    once: str = "",
 ) -> tuple[ApiToken, str]:
     """A new token and its text, which is not kept: this is the only time it can be shown.
 
     `organization` is one, or its slug (empty: the implicit one); an operator's token acts for all of them.
-    An event of it that names more than `max_recipients` people waits for a confirmation. Raises `InvalidInput`.
+    An event of it that names more than `max_recipients` people waits for a confirmation. Raises `InvalidInput`,
+    and `Conflict` where this organization has made a token for the same `once` before.
     """
     owner = organization.pk if isinstance(organization, Organization) else organization_id(organization)
-    prefix, secret = _random(10), _random(40)  # 40 of 62 characters: 238 bits
-    plain = f"{MARK}{prefix}_{secret}"
-    token = ApiToken.objects.create(
+    prefix = _drawn_from(f"{owner} {once}") if once else _random(10)
+    plain = f"{MARK}{prefix}_{_random(40)}"  # 40 of 62 characters: 238 bits
+    token = ApiToken(
         organization_id=owner,
         name=_clean_name(name),
         prefix=prefix,
@@ -70,11 +75,40 @@ def create_token(
         expires_at=_clean_expiry(expires),
         max_recipients=_clean_limit(max_recipients),
     )
+    try:
+        with transaction.atomic():
+            token.save(force_insert=True)
+            note(owner, by, "token.create", _subject(token), before={}, after=_said(token))
+    except IntegrityError:
+        if once and ApiToken.objects.filter(prefix=prefix).exists():
+            raise Conflict("This token was made already. Its text is shown once.") from None
+        raise
     return token, plain
+
+
+def _said(token: ApiToken) -> dict[str, Any]:
+    """What the audit log is told of a token."""
+    expires = token.expires_at
+    return {
+        "name": token.name,
+        "scopes": token.scopes,
+        "is_operator": token.is_operator,
+        "max_recipients": token.max_recipients,
+        "expires_at": expires.isoformat() if expires else None,
+    }
+
+
+def _subject(token: ApiToken) -> str:
+    return f"token:{token.prefix}"
 
 
 def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _drawn_from(text: str) -> str:
+    """A prefix that is always the same for a text: the table holds it once."""
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in _digest(text)[:10])
 
 
 def _digest(plain: str) -> bytes:
@@ -126,7 +160,7 @@ def authenticate(plain: str) -> Scope | None:
     digest = _digest(plain)
     # Compared even where there is no token, so that the time says nothing about prefixes.
     same = hmac.compare_digest(digest.hex(), token.digest if token else _NOBODY)
-    if token is None or not same or not _is_live(token):
+    if token is None or not same or not is_live(token):
         return None
     scope = Scope(
         organizations=None if token.is_operator else frozenset({token.organization_id}),
@@ -159,7 +193,8 @@ def _remember(digest: bytes, expires_at: datetime | None, scope: Scope) -> None:
     _cache[digest] = (time.monotonic() + CACHE_SECONDS, expires_at, scope)
 
 
-def _is_live(token: ApiToken) -> bool:
+def is_live(token: ApiToken) -> bool:
+    """Whether it still works: neither revoked nor expired."""
     return token.revoked_at is None and (token.expires_at is None or clock.now() < token.expires_at)
 
 
@@ -187,8 +222,10 @@ def find_token(name: str, scope: Scope = OPERATOR) -> ApiToken:
     return token
 
 
-def revoke(token: ApiToken) -> None:
+def revoke(token: ApiToken, by: str = "Python") -> None:
     """End a token: at once in this process, within `CACHE_SECONDS` in all others."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
+    with transaction.atomic():
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now()):
+            note(token.organization_id, by, "token.revoke", _subject(token), before=_said(token), after={})
     token.refresh_from_db(fields=["revoked_at"])
     _cache.clear()

@@ -71,8 +71,16 @@ def desks_of(user: Any) -> list[Organization]:
 def _scope(user: Any, permission: str) -> Scope | None:
     if not user.is_authenticated:
         return None
-    scope = scope_of(user).narrowed(permission)
+    scope = _whole(user).narrowed(permission)
     return scope if scope.may(permission) else None
+
+
+def _whole(user: Any) -> Scope:
+    """The person's scope, read once for a request: the view and the navigation ask of the same user object."""
+    if not hasattr(user, "tocsin_scope"):
+        user.tocsin_scope = scope_of(user)
+    scope: Scope = user.tocsin_scope
+    return scope
 
 
 def for_anyone(view: View) -> View:
@@ -110,7 +118,7 @@ def for_desk(permission: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, organization: str, **kwargs: Any) -> HttpResponseBase:
-            scope = scope_of(request.user)
+            scope = _whole(request.user)
             found = Organization.objects.filter(slug=organization).first()
             if found is None or not scope.sees(found.pk) or not scope.may(AT_DESK, found.pk):
                 raise Http404("There is no such desk.")

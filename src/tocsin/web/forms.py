@@ -27,7 +27,7 @@ def place(form: forms.Form, error: InvalidInput, name_of: Callable[[str], str] =
 
 
 def attempt(form: forms.Form, field: str | None, act: Callable[[], Any]) -> bool:
-    """Do what a form asks, and say whether it was done. Where not, the reason is at the form, a conflict at `field`."""
+    """Do what a form asks; whether it was done. Where not, the form says why: a conflict stands at `field`."""
     try:
         act()
     except InvalidInput as error:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.template.loader import get_template
 from django.templatetags.static import static
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 FRAME = "tocsin/base.html"
+PICTURE = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
 OURS = Path(__file__).resolve().parent.parent / "templates"
 
 
@@ -31,6 +36,31 @@ def strict(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseB
         return response
 
     return guarded
+
+
+def strict_with_frame(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The same for a page that shows another of our own in a frame."""
+
+    @wraps(view)
+    def framing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if _frame_is_ours():
+            response.headers["Content-Security-Policy"] = f"{policy()}; frame-src 'self'"
+        return response
+
+    return framing
+
+
+def strict_picture(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """For what is shown in such a frame: it has styles of its own, and may do nothing and load nothing."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = PICTURE
+        return response
+
+    return xframe_options_sameorigin(shown)
 
 
 def policy() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
@@ -16,14 +16,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from tocsin.deliveries.wording.models import Template
 from tocsin.recipients import users
 from tocsin.rules.models import Rule
 from tocsin.tenants.audit import AuditEntry
-from tocsin.tenants.models import Team
+from tocsin.tenants.models import ApiToken, Team
 from tocsin.web.access import for_desk
 from tocsin.web.desk import audit_words as words
 from tocsin.web.desk.frame import show
 from tocsin.web.desk.who import PERSON, doers
+from tocsin.web.desk.wording import address_of
 from tocsin.web.policy import strict
 
 if TYPE_CHECKING:
@@ -66,6 +68,13 @@ class FilterForm(forms.Form):
         field.choices = [("", _("anything")), *words.ACTIONS.items()]
 
 
+class Subject(NamedTuple):
+    """What was changed; `url` is empty where it has no page of its own."""
+
+    name: str
+    url: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One change, as it is shown."""
@@ -73,9 +82,7 @@ class Row:
     entry: AuditEntry
     by: str
     action: str
-    kind: str
-    subject: str
-    url: str
+    subject: Subject
     differences: list[words.Difference]
 
 
@@ -144,42 +151,45 @@ def _rows(entries: Sequence[AuditEntry], desk: Desk) -> list[Row]:
         kind, _colon, value = one.subject.partition(":")
         keys[kind].add(value)
         keys["user"] |= {str(body["user"]) for body in (one.before, one.after) if body.get("user")}
-    people = _people(keys["user"])
-    mine = Rule.objects.filter(organization=desk.organization)
-    rules = {
-        str(pk): name for pk, name in mine.filter(pk__in=_numbers(keys["rule"])).values_list("pk", "name")
-    }
+    people = doers(f"{PERSON}{key}" for key in keys["user"])
+    called = {key: people[f"{PERSON}{key}"] for key in keys["user"]}
+    subjects = _rules(keys["rule"], desk) | _templates(keys["template"], desk) | _tokens(keys["token"], desk)
+    subjects |= {f"user:{key}": Subject(name) for key, name in called.items()}
     by = doers(one.by for one in entries)
-    return [_row(one, by[one.by], people, rules, desk) for one in entries]
+    return [
+        Row(
+            one,
+            by[one.by],
+            words.action_in_words(one.action),
+            subjects.get(one.subject) or Subject(words.subject_in_words(one.subject)),
+            words.differences(one.before, one.after, called),
+        )
+        for one in entries
+    ]
 
 
-def _row(entry: AuditEntry, people: Mapping[str, str], rules: Mapping[str, str], desk: Desk) -> Row:
-    kind, colon, value = entry.subject.partition(":")
-    name = {"user": people, "rule": rules}.get(kind, {}).get(value, value if kind in words.KINDS else "")
-    by = people.get(entry.by.removeprefix(PERSON), entry.by) if entry.by.startswith(PERSON) else entry.by
-    return Row(
-        entry,
-        by,
-        words.action_in_words(entry.action),
-        str(words.KINDS.get(kind, "")) if colon else "",
-        name or entry.subject,
-        _address(kind, value, desk) if kind != "rule" or value in rules else "",
-        words.differences(entry.before, entry.after, people),
-    )
+def _rules(keys: set[str], desk: Desk) -> dict[str, Subject]:
+    rows = Rule.objects.filter(organization=desk.organization, pk__in=_numbers(keys))
+    return {
+        f"rule:{pk}": Subject(
+            name, "" if deleted else reverse("tocsin:desk-rule", args=[desk.organization.slug, pk])
+        )
+        for pk, name, deleted in rows.values_list("pk", "name", "deleted_at")
+    }
 
 
-def _address(kind: str, value: str, desk: Desk) -> str:
-    """The page of a subject, where it has one that is sure to be there."""
-    if kind == "rule":
-        return f"{reverse('tocsin:desk-rules', args=[desk.organization.slug])}{value}/"
-    return ""
+def _templates(keys: set[str], desk: Desk) -> dict[str, Subject]:
+    rows = Template.objects.filter(organization=desk.organization, pk__in=_numbers(keys))
+    return {f"template:{one.pk}": Subject(_place(one), address_of(desk, one)) for one in rows}
 
 
-def _people(keys: set[str]) -> dict[str, str]:
-    """The user names by key, as text."""
-    known = {key: users.key_or_none(key) for key in keys}
-    found = users.recipients([key for key in known.values() if key is not None])
-    return {text: found[key].name for text, key in known.items() if key in found and found[key].name}
+def _tokens(keys: set[str], desk: Desk) -> dict[str, Subject]:
+    rows = ApiToken.objects.filter(organization=desk.organization, prefix__in=keys)
+    return {f"token:{prefix}": Subject(name) for prefix, name in rows.values_list("prefix", "name")}
+
+
+def _place(template: Template) -> str:
+    return " · ".join(filter(None, (template.event_type, template.channel, template.locale)))
 
 
 def _numbers(keys: set[str]) -> list[int]:

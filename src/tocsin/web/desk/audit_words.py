@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from tocsin.tenants.audit import differing
 from tocsin.tenants.models import Role
+from tocsin.web.desk.tokens import MEANINGS
+from tocsin.web.marks import LEVEL_NAMES
+from tocsin.web.rows import channel_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,16 +53,20 @@ FIELDS: dict[str, str | Promise] = {
     "active": gettext_lazy("In use"),
     "body": gettext_lazy("Text"),
     "category": gettext_lazy("Category"),
+    "channel": gettext_lazy("Channel"),
     "channels": gettext_lazy("Channels"),
     "condition": gettext_lazy("Condition"),
     "critical_passes": gettext_lazy("Critical ones at any hour"),
     "destinations": gettext_lazy("Destinations"),
+    "event_type": gettext_lazy("Event type"),
     "event_types": gettext_lazy("Event types"),
     "expires_at": gettext_lazy("Ends"),
     "hours": gettext_lazy("Hours"),
     "is_operator": gettext_lazy("For every organization"),
+    "key": gettext_lazy("Key"),
     "label": gettext_lazy("Name"),
     "level": gettext_lazy("Level"),
+    "locale": gettext_lazy("Language"),
     "mandatory": gettext_lazy("Cannot be switched off"),
     "max_recipients": gettext_lazy("Most people at once"),
     "name": gettext_lazy("Name"),
@@ -76,19 +83,12 @@ FIELDS: dict[str, str | Promise] = {
     "to": gettext_lazy("Who is told"),
     "user": gettext_lazy("Person"),
 }
-KINDS: dict[str, str | Promise] = {
-    "destination": gettext_lazy("destination"),
-    "event": gettext_lazy("event"),
-    "org": gettext_lazy("organization"),
-    "project": gettext_lazy("project"),
-    "rule": gettext_lazy("rule"),
-    "series": gettext_lazy("series"),
-    "team": gettext_lazy("team"),
-    "template": gettext_lazy("template"),
-    "token": gettext_lazy("token"),
-    "type": gettext_lazy("event type"),
-    "user": gettext_lazy("person"),
+NAMES: dict[str, dict[str, Any]] = {
+    "level": {level.slug: gettext_lazy(name) for level, name in LEVEL_NAMES.items()},
+    "role": {role.value: role.label for role in Role},
+    "scopes": MEANINGS,
 }
+"""What values of a field are called."""
 
 
 class Difference(NamedTuple):
@@ -103,6 +103,12 @@ class Difference(NamedTuple):
 def action_in_words(action: str) -> str:
     """What was done, to stand after who did it; the bare name for one that a plugin brought."""
     return str(ACTIONS.get(action, action))
+
+
+def subject_in_words(subject: str) -> str:
+    """What was changed, by the name that its kind is known by."""
+    kind, _colon, name = subject.partition(":")
+    return name if kind in ("destination", "org", "project", "team", "token", "type") and name else subject
 
 
 def differences(
@@ -131,10 +137,15 @@ def _in_words(field: str, value: Any, people: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list) and not any(isinstance(one, dict | list) for one in value):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(_one_in_words(field, str(one), people) for one in value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, indent=1) if value else ""
-    text = "" if value is None else str(value)
-    if field == "role" and text in Role.values:
-        return str(Role(text).label)
-    return people.get(text, text) if field == "user" else text
+    return "" if value is None else _one_in_words(field, str(value), people)
+
+
+def _one_in_words(field: str, text: str, people: Mapping[str, str]) -> str:
+    """One value by the name that it has on the pages; itself where it has none."""
+    if field in ("channel", "channels"):
+        return str(channel_name(text))
+    names: Mapping[str, Any] = people if field == "user" else NAMES.get(field, {})
+    return str(names.get(text, text))

@@ -60,7 +60,10 @@ def around(request: HttpRequest, desk: Desk, tab: str) -> dict[str, Any]:
             if desk.may(permission)
         ],
         "desks": [
-            (one, reverse(f"tocsin:desk-{tab if desk.scope.may(needed, one.pk) else 'rules'}", args=[one.slug]))
+            (
+                one,
+                reverse(f"tocsin:desk-{tab if desk.scope.may(needed, one.pk) else 'rules'}", args=[one.slug]),
+            )
             for one in desks_of(request.user)
         ],
         "section": "desk",

@@ -43,7 +43,7 @@ MEANINGS = {
     "deliveries:write": gettext_lazy("Send again what was given up"),
     "destinations": gettext_lazy("Change where the organization is told: its addresses and their settings"),
     "rules": gettext_lazy("Change who is told of what"),
-    "inbox": gettext_lazy("Read and change the inboxes of people"),
+    "inbox": gettext_lazy("Nothing more: an inbox belongs to a person"),
     "admin": gettext_lazy("Everything, the people and the audit log too"),
 }
 """What each scope lets its bearer do."""
@@ -59,7 +59,7 @@ class TokenForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("What it may do"),
-        choices=list(MEANINGS.items()),
+        choices=[(scope, said) for scope, said in MEANINGS.items() if scope != "inbox"],
         widget=forms.CheckboxSelectMultiple,
         initial=DEFAULT_SCOPES,
     )
