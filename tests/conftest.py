@@ -6,6 +6,7 @@ again, on PostgreSQL. `@pytest.mark.only_on("postgresql")` (or "sqlite") keeps a
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,16 @@ def every_host_is_well() -> None:
     from tocsin.channels import http
 
     http.forget_rests()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of types and templates that an earlier test had; and that there is none is not asked in the middle of one."""
+    from tocsin.deliveries.wording import choose
+    from tocsin.events import declared
+
+    monkeypatch.setattr(choose, "_used", (math.inf, False))
+    monkeypatch.setattr(declared, "_read", {})
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,9 @@
 """Re-exports the tables of all rooms, so that Django finds them under one app label."""
 
 from tocsin.deliveries.models import Attempt, Delivery, Pause
+from tocsin.deliveries.wording.models import Template, TemplateVersion
 from tocsin.engines.models import Worker
+from tocsin.events.declared import DeclaredType
 from tocsin.events.models import Event
 from tocsin.inbox.models import InboxItem
 from tocsin.recipients.models import Destination, Person, Preference
@@ -16,6 +18,7 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "AuditEntry",
+    "DeclaredType",
     "Delivery",
     "Destination",
     "Event",
@@ -36,5 +39,7 @@ __all__ = [
     "TaskRun",
     "Team",
     "TeamMember",
+    "Template",
+    "TemplateVersion",
     "Worker",
 ]

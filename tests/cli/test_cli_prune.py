@@ -23,7 +23,7 @@ from tocsin.sources.tasks.models import TaskRun
 from tocsin.tenants.organizations import organization_id
 from tocsin.testing import deliver_now, frozen
 
-NONE = {"task_runs": 0, "series": 0, "rule_versions": 0}
+NONE = {"task_runs": 0, "series": 0, "rule_versions": 0, "template_versions": 0}
 LONG_AGO = datetime.now(UTC) - timedelta(days=100)
 
 
@@ -58,6 +58,7 @@ def test_finished_events_go_with_all_their_rows(invoke, ana):
         "task_runs": 0,
         "series": 0,
         "rule_versions": 0,
+        "template_versions": 0,
     }
     assert (left(), Delivery.objects.count(), Attempt.objects.count()) == ({"new"}, 1, 1)
     assert "0 events" in invoke("prune").stdout
@@ -108,6 +109,7 @@ def test_items_go_when_they_were_read_long_ago_and_then_their_events(invoke, ana
         "task_runs": 0,
         "series": 0,
         "rule_versions": 0,
+        "template_versions": 0,
     }
     assert [item.title for item in list_items(ana).items] == ["read today"]
 
@@ -126,6 +128,7 @@ def test_many_are_pruned_in_batches(invoke, ana, monkeypatch):
         "task_runs": 0,
         "series": 0,
         "rule_versions": 0,
+        "template_versions": 0,
     }
 
 

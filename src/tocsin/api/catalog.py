@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from tocsin.api import answers
 from tocsin.api.auth import SIGNED_IN
-from tocsin.api.routes import route
+from tocsin.api.routes import route, scope_of
 from tocsin.api.schemas import ChannelList, EventTypeList
 from tocsin.channels import registry
 from tocsin.channels.facts import facts
-from tocsin.events.types import types
+from tocsin.events.declared import types_for
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -25,7 +25,7 @@ def list_channels(request: HttpRequest) -> HttpResponse:
 
 @route("GET", "/event-types", SIGNED_IN, shape=EventTypeList)
 def list_event_types(request: HttpRequest) -> HttpResponse:
-    """Every kind of event that may be sent."""
+    """Every kind of event that the caller may send: declared in code and settings, or by their organizations."""
     items = [
         {
             "key": kind.key,
@@ -35,6 +35,6 @@ def list_event_types(request: HttpRequest) -> HttpResponse:
             "category": kind.category,
             "mandatory": kind.mandatory,
         }
-        for _, kind in sorted(types().items())
+        for _, kind in sorted(types_for(scope_of(request)).items())
     ]
     return answers.respond({"items": items})

@@ -37,9 +37,10 @@ def change_preferences(request: HttpRequest, organization: str = "") -> HttpResp
     scope = scope_of(request)
     with placed(depth=DEEP):
         given = read_object(request, PreferencesChange.model_fields)
-        changes = preferences.parse_changes(given.get("changes"))
+        place = _place(organization, scope)
+        changes = preferences.parse_changes(given.get("changes"), organization=place)
     preferences.save(changes, scope.name, user=scope.user_id)
-    return answers.respond({"items": preferences.matrix(scope.user_id, _place(organization, scope))})
+    return answers.respond({"items": preferences.matrix(scope.user_id, place)})
 
 
 @route(
@@ -50,8 +51,9 @@ def change_organization_preferences(request: HttpRequest, organization: str = ""
     scope = scope_of(request)
     with placed(depth=DEEP):
         given = read_object(request, PreferencesChange.model_fields)
-        changes = preferences.parse_changes(given.get("changes"))
-    preferences.save(changes, scope.name, organization=find_organization(organization, scope))
+        owner = find_organization(organization, scope)
+        changes = preferences.parse_changes(given.get("changes"), organization=owner)
+    preferences.save(changes, scope.name, organization=owner)
     return answers.nothing()
 
 

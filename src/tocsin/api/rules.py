@@ -15,9 +15,10 @@ from tocsin.api.params import Cursor, Limit, key_of
 from tocsin.api.routes import route, scope_of
 from tocsin.api.rule_access import BODY, MANAGE, MOST_BYTES, find_rule, manageable
 from tocsin.api.rule_shapes import HistoryOut, RuleChange, RuleIn, RuleOut, RulePage, RuleSaved
+from tocsin.conf import check_slug
 from tocsin.deliveries.lint import lint
 from tocsin.errors import FieldError, InvalidInput, invalid
-from tocsin.events import types
+from tocsin.events.declared import types_for
 from tocsin.rules import registrations, save
 from tocsin.rules.bodies import bodies_of
 from tocsin.rules.history import history_of
@@ -59,7 +60,7 @@ def list_rules(
         )
     if after:
         rows = rows.filter(pk__lt=key_of(after))
-    patterns = set(patterns_of(types.get_type(event_type).key)) if event_type else None
+    patterns = set(patterns_of(check_slug("type", event_type, types_for(scope)))) if event_type else None
     page, more = _page(rows.order_by("-pk"), patterns, limit)
     items = as_json(page)
     return answers.respond({"items": items, "next": items[-1]["id"] if more else None})

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from tocsin.channels.base import Message
 
 
+def in_language(locale: str) -> AbstractContextManager[None]:
+    """Translate to this language, or to the site's own where it is not known."""
+    known = locale and translation.check_for_language(locale)
+    return translation.override(locale if known else translation.get_language() or "en")
+
+
 def in_language_of(message: Message) -> AbstractContextManager[None]:
     """Translate to the message's language, or to the site's own where that one is not known."""
-    known = message.locale and translation.check_for_language(message.locale)
-    return translation.override(message.locale if known else translation.get_language() or "en")
+    return in_language(message.locale)
 
 
 def subject_of(message: Message) -> str:

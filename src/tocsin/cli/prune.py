@@ -15,13 +15,13 @@ from tocsin.cli.output import as_json_option, print_json, progress
 @click.option("--ledger-days", type=click.IntRange(1), metavar="DAYS", help="Keep finished events so long.")
 @as_json_option
 def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> None:
-    """Delete read inbox items, finished events, runs of tasks, ended series and replaced rule versions that are old.
+    """Delete what is old: read inbox items, finished events, runs of tasks, ended series, replaced versions.
 
-    How old is said by RETENTION in the settings. What is unread, unsent or not confirmed stays, whatever its age. It
-    works in small batches beside everything else: run it once a day.
+    Versions are those of rules and templates. How old is said by RETENTION in the settings. What is unread, unsent
+    or not confirmed stays, whatever its age. It works in small batches beside everything else: run it once a day.
     """
     from tocsin import clock, conf
-    from tocsin.deliveries.prune import prune_events, prune_series, prune_versions
+    from tocsin.deliveries.prune import prune_events, prune_series, prune_templates, prune_versions
     from tocsin.inbox.prune import prune_items
     from tocsin.sources.tasks.prune import prune_runs
 
@@ -38,6 +38,7 @@ def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> 
         "task_runs": prune_runs(ledger),
         "series": prune_series(ledger),
         "rule_versions": prune_versions(ledger),
+        "template_versions": prune_templates(ledger),
     }
     if as_json:
         print_json(gone)

@@ -53,8 +53,12 @@ class Claimed:
     layer: str
     reason: str
     merged_into: int | None
+    template_version: int | None
+    """Of the last try; `prepare` sets that of this one."""
     age: float
     """Seconds since it was planned. Worked out by the database: a number is read faster than a time."""
+    fault: str = ""
+    """Why the event's own words are used. Not a column."""
 
     @property
     def is_suspect(self) -> bool:
@@ -72,7 +76,7 @@ class Claimed:
         return self.reason in PUT_OFF
 
 
-COLUMNS = tuple(Claimed.__dataclass_fields__)
+COLUMNS = tuple(name for name in Claimed.__dataclass_fields__ if name != "fault")
 
 
 def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list[Claimed]:

@@ -10,7 +10,7 @@ from tocsin.channels import registry
 from tocsin.deliveries import pauses
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import State
-from tocsin.events import types
+from tocsin.events.declared import types_of
 from tocsin.recipients import proof, resolve, users
 from tocsin.recipients.audiences import EXCEPT, Term, set_kinds
 from tocsin.recipients.models import Destination
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
 def lint(spec: Spec, place: Place, rule: int | None = None) -> list[Finding]:
     """What is doubtful about a rule as it would be saved; `rule` is its number, if it has one. Refuses nothing."""
     return [
-        *_types(spec),
+        *_types(spec, place),
         *_never(spec, place),
         *_owner(spec, place),
         *_channels(spec),
@@ -63,8 +63,8 @@ def lint_all(most: int) -> Iterator[tuple[Rule, list[Finding]]]:
             yield rule, found
 
 
-def _types(spec: Spec) -> Iterator[Finding]:
-    known = types.types()
+def _types(spec: Spec, place: Place) -> Iterator[Finding]:
+    known = types_of([place.organization])
     for pattern in spec.event_types:
         prefix = pattern.removesuffix("*")
         if pattern not in known and not (prefix != pattern and any(key.startswith(prefix) for key in known)):

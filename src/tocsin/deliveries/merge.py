@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Events in one message."""
+MARK = ("id", "fence", "lead", "worded")
+"""What is known of a row that is marked: all of them whole numbers."""
 MOST_ALONG = 20
 """Rows that one claim takes along for each address it is at, on an average; what is over becomes another message."""
 
@@ -113,30 +115,33 @@ def _one(part: Sequence[Message]) -> Message:
 def _write(groups: Iterable[Sequence[Message]], rows: Mapping[int, Claimed]) -> set[int]:
     """Leads first: what a lead that is not ours any more would carry stays in hand. Returns what was written."""
     alias = router.db_for_write(Delivery)
-    leads = [(part[0].delivery_id, rows[part[0].delivery_id].fence, part[0].delivery_id) for part in groups]
+    leads = [_mark_of(rows[part[0].delivery_id], part[0]) for part in groups]
     with transaction.atomic(using=alias):
         held = _mark(alias, leads, "merged_into = r.lead")
         mates = [
-            (one.delivery_id, rows[one.delivery_id].fence, part[0].delivery_id)
+            _mark_of(rows[one.delivery_id], part[0])
             for part in groups
             for one in part[1:]
             if part[0].delivery_id in held
         ]
         put = (
             f"merged_into = r.lead, state = '{State.MERGED}', reason = '{Reason.MERGED}', lease_until = NULL, "
-            "claims = 0, attempt = tocsin_delivery.attempt - 1"
+            "claims = 0, attempt = tocsin_delivery.attempt - 1, template_version = r.worded"
         )
         return held | _mark(alias, mates, put)
 
 
-def _mark(alias: str, rows: Sequence[tuple[int, int, int]], assign: str) -> set[int]:
+def _mark_of(row: Claimed, lead: Message) -> tuple[int | None, ...]:
+    return row.id, row.fence, lead.delivery_id, row.template_version
+
+
+def _mark(alias: str, rows: Sequence[tuple[int | None, ...]], assign: str) -> set[int]:
     connection = connections[alias]
     if connection.vendor == "postgresql":
-        columns = "(value->>0)::bigint AS id, (value->>1)::bigint AS fence, (value->>2)::bigint AS lead"
+        columns = ", ".join(f"(value->>{i})::bigint AS {name}" for i, name in enumerate(MARK))
         given = f"(SELECT {columns} FROM jsonb_array_elements(%s::jsonb))"  # noqa: S608
     else:
-        names = enumerate(("id", "fence", "lead"))
-        columns = ", ".join(f"json_extract(value, '$[{i}]') AS {name}" for i, name in names)
+        columns = ", ".join(f"json_extract(value, '$[{i}]') AS {name}" for i, name in enumerate(MARK))
         given = f"(SELECT {columns} FROM json_each(%s))"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(

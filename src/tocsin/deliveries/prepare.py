@@ -14,6 +14,8 @@ from tocsin.deliveries.judge import Facts, Verdict, judge
 from tocsin.deliveries.meanwhile import Meanwhile, meanwhile_of
 from tocsin.deliveries.states import Reason, State
 from tocsin.deliveries.threads import Group, threads_of
+from tocsin.deliveries.wording.apply import Said, Wordings
+from tocsin.deliveries.wording.choose import words_now
 from tocsin.events import types
 from tocsin.events.models import Event
 from tocsin.levels import Level
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from tocsin.channels.base import Channel
     from tocsin.deliveries.claim import Claimed
+    from tocsin.deliveries.wording.choose import Words
 
 
 @dataclass(slots=True)
@@ -44,7 +47,9 @@ class Surroundings:
     now: datetime
     threads: dict[Group, str]
     meanwhile: Meanwhile
+    words: dict[tuple[int, str], dict[str, Words]]
     views: dict[int, EventView] = field(default_factory=dict)
+    wordings: Wordings = field(default_factory=Wordings)
 
     def view(self, event: Event) -> EventView:
         """The event as channels see it; made once for all its deliveries."""
@@ -52,6 +57,11 @@ class Surroundings:
         if view is None:
             view = self.views[id(event)] = view_of(event)
         return view
+
+    def said(self, event: Event, locale: str) -> Said:
+        """The event as it is told in a language on this channel."""
+        among = self.words.get((event.organization_id, event.type), {}) if self.words else {}
+        return self.wordings.said(self.view(event), among, locale) if among else Said(self.view(event))
 
 
 def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
@@ -75,6 +85,11 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         now=now,
         threads=threads_of(channel, claimed, events),
         meanwhile=meanwhile_of([row for row in claimed if row.was_put_off], events),
+        words=words_now(
+            {event.organization_id for event in events.values()},
+            {event.type for event in events.values()},
+            channel.slug,
+        ),
     )
 
 
@@ -143,7 +158,7 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         target = target_of(channel, row, destination, known.recipient)
     if isinstance(target, Verdict):
         return target
-    view = around.view(event)
+    view, row.template_version, row.fault = around.said(event, row.locale)
     thread = around.threads.get((row.organization_id, event.group_key, row.identity), "")
     return Message(
         delivery_id=row.id,

@@ -1,4 +1,4 @@
-"""What is over and old leaves the ledger in small batches: events with all their rows, series, versions of rules."""
+"""What is over and old leaves the ledger in small batches: events with all their rows, series, versions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from tocsin.deliveries.intervene import UNPLANNED
+from tocsin.deliveries.finding import UNPLANNED
 from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.deliveries.states import FINAL
+from tocsin.deliveries.wording.models import Template, TemplateVersion
 from tocsin.events.models import Event
 from tocsin.rules.models import Rule, RuleVersion
 from tocsin.schedule.models import Series, SeriesState
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
 
 BATCH = 500
 """Events in one transaction: what holds its locks for long holds up the workers."""
@@ -70,12 +71,21 @@ def prune_series(before: datetime) -> int:
 
 def prune_versions(before: datetime) -> int:
     """Delete versions of rules that were replaced before, and rules deleted before; how many versions that were."""
+    return _prune(Rule, RuleVersion, "rule", before)
+
+
+def prune_templates(before: datetime) -> int:
+    """The same of templates, of which any event that is left may show the words."""
+    oldest = Event.objects.order_by("pk").values_list("created_at", flat=True).first()
+    return _prune(Template, TemplateVersion, "template", min(before, oldest or before))
+
+
+def _prune(owners: type[Model], versions: type[Model], name: str, before: datetime) -> int:
+    owned, kept = owners._default_manager, versions._default_manager
     with transaction.atomic():
-        deleted = Rule.objects.filter(deleted_at__lt=before)
-        following = RuleVersion.objects.filter(
-            rule=OuterRef("rule"), number__gt=OuterRef("number"), at__lt=before
-        )
-        old = RuleVersion.objects.filter(Q(rule__in=deleted.values("pk")) | Q(Exists(following)))
-        gone: int = RuleVersion.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
+        deleted = owned.filter(deleted_at__lt=before)
+        following = kept.filter(**{name: OuterRef(name)}, number__gt=OuterRef("number"), at__lte=before)
+        old = kept.filter(Q(**{f"{name}__in": deleted.values("pk")}) | Q(Exists(following)))
+        gone: int = kept.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
         deleted.delete()
         return gone

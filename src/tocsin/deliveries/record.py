@@ -44,6 +44,8 @@ class Result(NamedTuple):
     cause: str = ""
     detail: str = ""
     provider_id: str = ""
+    template_version: int | None = None
+    """The key of the version that worded it, of what was tried."""
     leads: bool = False
     """It carries others, which end as it does."""
 
@@ -103,6 +105,7 @@ def _as_json(results: Sequence[Result]) -> str:
 FIELDS = {
     "id": "bigint", "fence": "bigint", "state": "text", "reason": "text", "wait": "double precision",
     "tried": "boolean", "outcome": "text", "cause": "text", "detail": "text", "provider_id": "text",
+    "template_version": "bigint",
 }  # fmt: skip
 
 
@@ -125,6 +128,7 @@ def _update_sql(connection: BaseDatabaseWrapper) -> str:
             state = r.state,
             reason = r.reason,
             provider_id = CASE WHEN r.provider_id <> '' THEN r.provider_id ELSE tocsin_delivery.provider_id END,
+            template_version = CASE WHEN r.tried THEN r.template_version ELSE tocsin_delivery.template_version END,
             attempt = tocsin_delivery.attempt - CASE WHEN r.tried THEN 0 ELSE 1 END,
             due_at = CASE WHEN r.wait IS NULL THEN tocsin_delivery.due_at ELSE {_later(connection)} END,
             finished_at = CASE WHEN r.state IN ({final}) THEN {now} END,

@@ -16,7 +16,7 @@ from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
 from tocsin.deliveries import foreign, merge, pauses
-from tocsin.deliveries.answers import fit
+from tocsin.deliveries.answers import MAX_DETAIL, fit
 from tocsin.deliveries.claim import Claimed, claim_deliveries, one_suspect
 from tocsin.deliveries.judge import Verdict
 from tocsin.deliveries.prepare import look_around, prepare
@@ -225,7 +225,7 @@ class Hand:
         if row is None:
             logger.warning("channel %s answered twice for d%s; the first answer holds", self.channel.slug, pk)
             return
-        self._note(pk, _result_of_outcome(row, outcome)._replace(leads=row.leads))
+        self._note(pk, _worded(row, _result_of_outcome(row, outcome)._replace(leads=row.leads)))
         if isinstance(outcome, Rejected) and outcome.disable_destination:
             disabled = _disable(self.channel.slug, row, str(outcome.cause.label))
             if disabled is not None and self.tell is not None:
@@ -263,6 +263,12 @@ def _disable(channel: str, row: Claimed, why: str) -> Destination | None:
 def _result_of_verdict(row: Claimed, verdict: Verdict) -> Result:
     wait = max(0.0, (verdict.until - clock.now()).total_seconds()) if verdict.until else None
     return Result(row.id, row.fence, verdict.state, verdict.reason, wait=wait, tried=False)
+
+
+def _worded(row: Claimed, result: Result) -> Result:
+    """With the version that worded it, or why none did."""
+    told = f"{result.detail} {row.fault}".strip()[:MAX_DETAIL]
+    return result._replace(template_version=row.template_version, detail=told)
 
 
 def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:

@@ -79,13 +79,18 @@ class Draft:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def clean(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def clean(given: Mapping[str, Any], now: datetime, organization: int | None = None) -> dict[str, Any]:
     """The clean value of each field given that needs no other room, and of those that must be there.
 
-    Audience, channel, condition, organization and project are the caller's. Raises `InvalidInput` with all errors.
+    Audience, channel, condition, organization and project are the caller's; its own types are known by its key.
+    Raises `InvalidInput` with all errors.
     """
     errors: list[FieldError] = []
     cleaned: dict[str, Any] = {}
+    try:
+        cleaned["type"] = types.get_type(given.get("type"), organization).key
+    except InvalidInput as error:
+        errors += error.errors
     for name, cleaner in CLEANERS.items():
         if name in given or name in REQUIRED:
             try:
@@ -121,10 +126,6 @@ def one_line(name: str, value: object, limit: int = MAX_NAME) -> str:
     if UNFIT.search(value):
         raise invalid(name, "has line breaks or control characters.", "Write it in one line.")
     return value
-
-
-def _type(name: str, value: object) -> str:
-    return types.get_type(value).key
 
 
 def _title(name: str, value: object) -> str:
@@ -282,9 +283,8 @@ def _dedupe_key(name: str, value: object) -> str | None:
     return one_line(name, value) or None
 
 
-REQUIRED = frozenset({"type", "title"})
+REQUIRED = frozenset({"title"})
 CLEANERS: dict[str, Callable[[str, Any], Any]] = {
-    "type": _type,
     "title": _title,
     "body": _body,
     "level": _level,

@@ -6,6 +6,10 @@ import os
 import threading
 import time
 import uuid
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _lock = threading.Lock()
 _last = 0
@@ -21,3 +25,9 @@ def uuid7() -> uuid.UUID:
         _last = stamp = max(stamp, _last + 1)
     tail = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
     return uuid.UUID(int=(stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | tail)
+
+
+def first_at(moment: datetime) -> uuid.UUID:
+    """The least id that is made at `moment` (aware) or later: what is accepted before has a lesser one."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return uuid.UUID(int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from tocsin.events.ids import uuid7
 from tocsin.events.states import EventState, Status
@@ -62,6 +63,7 @@ class Event(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("event"), _("events")
         constraints = [
             models.UniqueConstraint(fields=["organization", "dedupe_key"], name="tocsin_event_dedupe"),
         ]
@@ -82,6 +84,11 @@ class Event(models.Model):
             ),
             models.Index(
                 fields=["series", "due_at"], name="tocsin_event_series", condition=Q(series__isnull=False)
+            ),
+            models.Index(
+                fields=["organization", "-id"],
+                name="tocsin_event_confirm",
+                condition=Q(state=EventState.AWAITING_CONFIRMATION),
             ),
             models.Index(fields=["organization", "about"], name="tocsin_event_about", condition=~Q(about="")),
         ]

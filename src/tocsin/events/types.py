@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -43,7 +43,21 @@ class EventType:
     max_recipients: int | None = None
 
 
+class Owned(NamedTuple):
+    """A type that an administrator declared, and the organization whose events may be of it."""
+
+    type: EventType
+    organization: int
+
+
+class Further(Protocol):
+    """Where else to look for a type; `afresh` for one that may have been declared a moment ago."""
+
+    def __call__(self, key: str, *, afresh: bool = False) -> Owned | None: ...
+
+
 _types: dict[str, EventType] = {}
+_further: list[Further] = []
 _checks: dict[str, Check] = {}
 
 
@@ -75,7 +89,7 @@ def event_type(
         category,
         mandatory,
         critical_passes,
-        _limit(max_recipients),
+        clean_limit(max_recipients),
     )
     if _types.setdefault(key, made) != made:
         raise invalid(
@@ -97,6 +111,11 @@ def check(name: str) -> Callable[[Check], Check]:
     return register
 
 
+def look_further(find: Further) -> None:
+    """Say where types are that neither code nor settings declare."""
+    _further[:] = [find]
+
+
 def types() -> dict[str, EventType]:
     """All declared types by key: from code and from `TOCSIN["EVENT_TYPES"]`."""
     return _types | {key: _from_settings(key, given) for key, given in conf.get("EVENT_TYPES").items()}
@@ -111,29 +130,43 @@ def _from_settings(key: str, given: dict[str, Any]) -> EventType:
         given.get("category", ""),
         bool(given.get("mandatory", False)),
         bool(given.get("critical_passes", False)),
-        _limit(given.get("max_recipients")),
+        clean_limit(given.get("max_recipients")),
     )
 
 
-def _limit(given: object) -> int | None:
+def clean_limit(given: object) -> int | None:
+    """Of recipients, None for no limit. Raises `InvalidInput`."""
     if given is not None and (isinstance(given, bool) or not isinstance(given, int) or given < 0):
         raise invalid("max_recipients", "must be a whole number, 0 or more.", "Leave it out for no limit.")
     return given
 
 
-def get_type(key: object) -> EventType:
-    """The type called `key`. Raises `InvalidInput` naming the nearest known one."""
+def get_type(key: object, organization: int | None = None) -> EventType:
+    """The type called `key`: of code and settings, else one that this organization declared.
+
+    Raises `InvalidInput` naming the nearest known one. Another organization's is not known.
+    """
     known = _types.get(key) if isinstance(key, str) else None  # the common case, without merging settings
     if known is not None:
         return known
     if not isinstance(key, str):
         raise invalid("type", "must be a string.", "Give the key of an event type, such as 'invoice:paid'.")
-    return types()[conf.check_slug("type", key, types())]
+    declared = types()
+    if key not in declared and organization is not None and KEY.match(key) and len(key) <= MAX_KEY:
+        for further in _further:
+            stored = further(key, afresh=True)
+            if stored is not None and stored.organization == organization:
+                return stored.type
+    return declared[conf.check_slug("type", key, declared)]
 
 
 def find(key: str) -> EventType:
     """The type of a stored event; a plain one where its declaration is gone."""
-    return _types.get(key) or types().get(key) or EventType(key, key)
+    known = _types.get(key) or types().get(key)
+    if known is not None:
+        return known
+    stored = next(filter(None, (further(key) for further in _further)), None)
+    return stored.type if stored is not None else EventType(key, key)
 
 
 def get_check(name: str) -> Check:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tocsin.channels.text import safe_url, to_html
+from tocsin.deliveries.wording.items import told
 from tocsin.events import types
 from tocsin.levels import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from tocsin.channels.base import EventView
     from tocsin.inbox.models import InboxItem
 
 
@@ -31,6 +34,7 @@ class Item:
     actions: tuple[dict[str, str], ...]
     actor: str
     created_at: datetime
+    seen_at: datetime | None
     read_at: datetime | None
     dismissed_at: datetime | None
     expires_at: datetime | None
@@ -51,6 +55,7 @@ class Item:
             "actions": list(self.actions),
             "actor": self.actor or None,
             "created_at": self.created_at.isoformat(),
+            "seen_at": _iso(self.seen_at),
             "read_at": _iso(self.read_at),
             "dismissed_at": _iso(self.dismissed_at),
             "expires_at": _iso(self.expires_at),
@@ -66,9 +71,15 @@ class Page:
     next: str
 
 
-def made_of(row: InboxItem) -> Item:
-    """The item of a row whose event is loaded."""
+def items_of(rows: Sequence[InboxItem]) -> list[Item]:
+    """The items of rows whose events are loaded, in the words of their templates."""
+    worded = told(rows)
+    return [_made_of(row, worded.get(row.pk)) for row in rows]
+
+
+def _made_of(row: InboxItem, worded: EventView | None) -> Item:
     event = row.event
+    title, body = (worded.title, worded.body) if worded else (event.title, event.body)
     return Item(
         id=f"i{row.pk}",
         event_id=str(event.pk),
@@ -76,12 +87,13 @@ def made_of(row: InboxItem) -> Item:
         type=event.type,
         type_label=str(types.find(event.type).label),
         level=Level(event.level),
-        title=event.title,
-        html=to_html(event.body) if event.body else "",
+        title=title,
+        html=to_html(body) if body else "",
         url=safe_url(event.url),
         actions=tuple(_actions(event.actions)),
         actor=event.actor,
         created_at=row.created_at,
+        seen_at=row.seen_at,
         read_at=row.read_at,
         dismissed_at=row.dismissed_at,
         expires_at=event.expires_at,

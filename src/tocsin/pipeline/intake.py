@@ -81,7 +81,7 @@ def parse(fields: Mapping[str, Any], scope: Scope = OPERATOR) -> Draft:
         lambda: {"to": tuple(map(str, audiences.parse(fields.get("to") or [], slug)))},
         lambda: {"channel": _channel(fields.get("channel"))},
         lambda: {"still_valid": _still_valid(fields.get("still_valid"))},
-        lambda: draft.clean(fields, clock.now()),
+        lambda: draft.clean(fields, clock.now(), organization),
     ):
         try:
             cleaned |= step()

@@ -12,11 +12,14 @@ from tocsin.channels import registry
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput, invalid
 from tocsin.events import types
+from tocsin.events.declared import types_of
 from tocsin.recipients.models import Preference
 from tocsin.tenants.audit import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from tocsin.events.types import EventType
 
 CATEGORY = "category:"
 OWN, ORGANIZATION, DEFAULT, MANDATORY = "own", "organization", "default", "mandatory"
@@ -113,7 +116,7 @@ class Cell(NamedTuple):
 
 def cells(user: Any, organization: int, channels: Iterable[str]) -> dict[tuple[str, str], Cell]:
     """The squares of a person's table: every type and category, by each of these channels."""
-    known = types.types()
+    known = types_of([organization])
     keys = {key for name in known for key in keys_of(name)}
     found = {}
     for slug in channels:
@@ -131,7 +134,8 @@ def cells(user: Any, organization: int, channels: Iterable[str]) -> dict[tuple[s
 
 def matrix(user: Any, organization: int) -> list[dict[str, Any]]:
     """Every type with what holds for a person on each channel, and which layer says so."""
-    keys = {key for name in types.types() for key in keys_of(name)}
+    known = types_of([organization])
+    keys = {key for name in known for key in keys_of(name)}
     channels = list(registry.channels())
     own = {slug: said_by_people([user], slug, keys).get(user, {}) for slug in channels}
     theirs = {slug: said_by_organizations([organization], slug).get(organization, {}) for slug in channels}
@@ -144,7 +148,7 @@ def matrix(user: Any, organization: int) -> list[dict[str, Any]]:
             "default_channels": list(kind.channels),
             "channels": {slug: decide(own[slug], theirs[slug], name)._asdict() for slug in channels},
         }
-        for name, kind in sorted(types.types().items())
+        for name, kind in sorted(known.items())
     ]
 
 
@@ -156,17 +160,21 @@ class Change(NamedTuple):
     wanted: bool | None
 
 
-def parse_changes(given: object, field: str = "changes") -> list[Change]:
-    """Changes of `[{"subject": "invoice:paid", "channel": "email", "wanted": false}]`. Raises `InvalidInput`."""
+def parse_changes(given: object, field: str = "changes", *, organization: int | None = None) -> list[Change]:
+    """Changes of `[{"subject": "invoice:paid", "channel": "email", "wanted": false}]`. Raises `InvalidInput`.
+
+    The types that an organization declared are known where it is named.
+    """
     if not isinstance(given, list) or len(given) > MOST_CHANGES:
         raise invalid(
             field, f"must be a list of at most {MOST_CHANGES}.", "Send subject, channel and wanted of each."
         )
+    known = types_of(() if organization is None else (organization,))
     changes: list[Change] = []
     errors: list[FieldError] = []
     for index, one in enumerate(given):
         try:
-            changes.append(_change(one, f"{field}.{index}"))
+            changes.append(_change(one, f"{field}.{index}", known))
         except InvalidInput as error:
             errors += error.errors
     if errors:
@@ -174,7 +182,7 @@ def parse_changes(given: object, field: str = "changes") -> list[Change]:
     return changes
 
 
-def _change(given: object, where: str) -> Change:
+def _change(given: object, where: str, known: Mapping[str, EventType]) -> Change:
     if not isinstance(given, dict) or given.keys() != {"subject", "channel", "wanted"}:
         raise invalid(where, "must have subject, channel and wanted.", "Send wanted as true, false or null.")
     subject, channel, wanted = given["subject"], given["channel"], given["wanted"]
@@ -186,7 +194,6 @@ def _change(given: object, where: str) -> Change:
             f"{str(channel)[:50]!r} is not known.",
             nearest(str(channel), registry.channels()),
         )
-    known = types.types()
     subjects = [*known, *sorted({f"{CATEGORY}{kind.category}" for kind in known.values() if kind.category})]
     if subject not in subjects:
         raise invalid(

@@ -163,22 +163,22 @@ def _name(value: object, place: Place) -> str:
     return name
 
 
-def clean_event_types(value: object) -> tuple[str, ...]:
-    """Types and patterns of types that are known. Raises `InvalidInput`."""
+def clean_event_types(value: object, organization: int | None = None) -> tuple[str, ...]:
+    """Types and patterns of types that are known, to an organization its own too. Raises `InvalidInput`."""
     given = _list("event_types", value, MAX_TYPES)
     if not given:
         raise invalid(
             "event_types", "is missing.", "Name event types, such as 'invoice:paid' or 'invoice:*'."
         )
-    return _each("event_types", given, _pattern)
+    return _each("event_types", given, lambda one: _pattern(one, organization))
 
 
-def _pattern(value: object) -> str:
+def _pattern(value: object, organization: int | None) -> str:
     if isinstance(value, str) and value.endswith("*"):
         if len(value) > types.MAX_KEY or not PREFIX.fullmatch(value):
             raise invalid("type", f"{value[:80]!r} is no pattern.", "Write 'invoice:*', or '*' for all.")
         return value
-    return types.get_type(value).key
+    return types.get_type(value, organization).key
 
 
 def _projects(value: object, place: Place) -> tuple[int, ...]:
@@ -274,7 +274,7 @@ def _position(value: object, place: Place) -> int:
 
 _CLEANERS: dict[str, Callable[[Any, Place], Any]] = {
     "name": _name,
-    "event_types": lambda value, place: clean_event_types(value),
+    "event_types": lambda value, place: clean_event_types(value, place.organization),
     "level": lambda value, place: Level.INFO if value is None else parse_level(value),
     "projects": _projects,
     "condition": lambda value, place: conditions.parse(value, "condition"),

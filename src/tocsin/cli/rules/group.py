@@ -81,7 +81,8 @@ def list_(owner: str, event_type: str, *, also_deleted: bool, as_json: bool) -> 
     from django.db.models import F
 
     from tocsin.cli.lookups import find_owner
-    from tocsin.events import types
+    from tocsin.conf import check_slug
+    from tocsin.events.declared import types_of
     from tocsin.rules.index import patterns_of
     from tocsin.rules.models import Rule
     from tocsin.tenants.models import Organization
@@ -97,7 +98,7 @@ def list_(owner: str, event_type: str, *, also_deleted: bool, as_json: bool) -> 
         found = found.filter(organization=whose, user=None) if is_organization else found.filter(user=whose)
     rows = words.rows(list(found)) + ([] if owner else words.operator_rows())
     if event_type:
-        patterns = set(patterns_of(types.get_type(event_type).key))
+        patterns = set(patterns_of(check_slug("type", event_type, types_of(None))))
         rows = [row for row in rows if patterns & set(row["event_types"])]
     if as_json:
         print_json(rows)

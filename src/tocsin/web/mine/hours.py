@@ -93,7 +93,9 @@ def _kept(request: HttpRequest, change: dict[str, Any]) -> HttpResponse:
     with translation.override(language or None):
         say(request, _("It is kept. What waited for you was looked at again."))
     if language:
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=YEAR, samesite="Lax", httponly=True)
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, language, max_age=YEAR, samesite="Lax", httponly=True
+        )
     elif "locale" in change:
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
     return response
