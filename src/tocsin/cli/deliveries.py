@@ -80,9 +80,16 @@ def retry(ctx: click.Context, ids: tuple[str, ...], event: str | None, channel: 
 
     if bool(ids) == bool(event or channel):
         raise click.UsageError("Name deliveries, or --event or --channel; not both, and not neither.", ctx)
-    chosen = list(ids) or [line.id for line in _lines(event=event, channel=channel, state="dead")]
-    count = sum(pipeline.replay(chosen[at : at + MOST]) for at in range(0, len(chosen), MOST))
-    click.echo(f"{count} on the way again." if count else "None of them is dead.")
+    if ids:
+        again = pipeline.replay(ids)
+        over = len(ids) - again
+    else:
+        chosen = [line.id for line in _lines(event=event, channel=channel, state="dead")]
+        done = [pipeline.replay_some(chosen[at : at + MOST]) for at in range(0, len(chosen), MOST)]
+        again, over = sum(one.again for one in done), sum(one.over for one in done)
+    if over:
+        click.echo(f"{over} not sent again: the event has expired, or was cancelled.")
+    click.echo(f"{again} on the way again." if again or over else "None of them is dead.")
 
 
 def _lines(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from tocsin import clock
 from tocsin.deliveries import merge
+from tocsin.deliveries.finding import UNPLANNED
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import FINAL, UNSENT, Reason, State
 from tocsin.deliveries.succession import plan_successors
@@ -20,14 +22,12 @@ from tocsin.events.states import EventState
 from tocsin.tenants.audit import note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
 
     from tocsin.tenants.scope import Scope
-
-UNPLANNED = (EventState.WAITING, EventState.PLANNING, EventState.AWAITING_CONFIRMATION)
 
 
 def cancel(events: QuerySet[Event]) -> int:
@@ -88,30 +88,71 @@ def confirm(events: QuerySet[Event], by: str) -> Event:
         return event
 
 
-def replay(public_ids: Sequence[str], scope: Scope) -> tuple[set[str], bool]:
+@dataclass(slots=True)
+class Replayed:
+    """What came of a replay."""
+
+    again: int = 0
+    """Deliveries and events that are on their way again."""
+    over: int = 0
+    """Deliveries that are not sent again: their event has expired, or was cancelled."""
+    moved: int = 0
+    """Deliveries that were not dead any more."""
+    channels: set[str] = field(default_factory=set)
+    """Those that have work now."""
+
+    def add(self, other: Replayed) -> None:
+        """Count in what came of a further one."""
+        self.again += other.again
+        self.over += other.over
+        self.moved += other.moved
+
+
+def replay(public_ids: Sequence[str], scope: Scope, *, strictly: bool = True) -> Replayed:
     """Send dead deliveries and dead events on their way again, all or none.
 
-    Returns the channels that have work now, and whether there is something to plan.
-
-    Raises `NotFound` for ids that are not there, `Conflict` for those that are not dead.
+    Raises `NotFound` for ids that are not there and, if `strictly`, `Conflict` for those that are not dead.
     """
     with transaction.atomic():
         events = [public_id for public_id in public_ids if "-" in public_id]
-        keys = [_number(public_id) for public_id in public_ids if "-" not in public_id]
+        keys = {_number(public_id) for public_id in public_ids if "-" not in public_id}
         _plan_again(events, scope)
-        rows = Delivery.objects.within(scope).filter(pk__in=keys).select_for_update()
+        rows = Delivery.objects.within(scope).filter(pk__in=keys).order_by("pk").select_for_update()
         found = {row.pk: row for row in rows}
         for key in keys:
             if key not in found:
                 raise NotFound(f"There is no delivery d{key}.")
-            if found[key].state != State.DEAD:
+            if strictly and found[key].state != State.DEAD:
                 raise Conflict(f"Delivery d{key} is {found[key].state}; only dead ones can be replayed.")
-        Delivery.objects.filter(pk__in=keys).update(
+        dead = {pk: row for pk, row in found.items() if row.state == State.DEAD}
+        over = _end_what_is_over(dead)
+        again = [pk for pk in dead if pk not in over]
+        Delivery.objects.filter(pk__in=again).update(
             state=State.PENDING, reason=Reason.REPLAYED, due_at=clock.DatabaseNow(),
             created_at=clock.DatabaseNow(), finished_at=None, attempt=0, claims=0, fence=F("fence") + 1,
         )  # fmt: skip
-        merge.revive(keys)
-    return {row.channel for row in found.values()}, bool(events)
+        merge.revive(again)
+    channels = {dead[pk].channel for pk in again}
+    return Replayed(len(again) + len(events), len(over), len(found) - len(dead), channels)
+
+
+def _end_what_is_over(dead: Mapping[int, Delivery]) -> set[int]:
+    """End those whose event has expired or was cancelled; the keys of them."""
+    events = Event.objects.filter(pk__in={row.event_id for row in dead.values()})
+    cancelled = set(events.filter(state=EventState.CANCELLED).values_list("pk", flat=True))
+    expired = events.filter(Q(state=EventState.EXPIRED) | Q(expires_at__lte=clock.DatabaseNow()))
+    late = set(expired.values_list("pk", flat=True)) - cancelled
+    over: set[int] = set()
+    for keys, state, reason in (
+        (cancelled, State.CANCELLED, Reason.EVENT_CANCELLED),
+        (late, State.EXPIRED, Reason.EVENT_EXPIRED),
+    ):
+        meant = {pk for pk, row in dead.items() if row.event_id in keys}
+        Delivery.objects.filter(pk__in=meant).update(
+            state=state, reason=reason, finished_at=clock.DatabaseNow()
+        )
+        over |= meant
+    return over
 
 
 def _plan_again(event_ids: Iterable[str], scope: Scope) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels.outcomes import Cause
 from tocsin.deliveries.states import READY, AttemptOutcome, Reason, State
@@ -69,6 +70,7 @@ class Delivery(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("delivery"), _("deliveries")
         constraints = [
             models.UniqueConstraint(
                 fields=["event", "channel", "identity", "turn"], name="tocsin_delivery_identity"
@@ -121,6 +123,9 @@ class Attempt(models.Model):
     detail = models.CharField(max_length=500, blank=True, default="")
     provider_id = models.CharField(max_length=200, blank=True, default="")
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("attempt"), _("attempts")
+
     def __str__(self) -> str:
         return f"d{self.delivery_id} #{self.number}: {self.outcome}"
 
@@ -131,6 +136,9 @@ class Pause(models.Model):
     channel = models.CharField(max_length=50, unique=True, blank=True)
     since = models.DateTimeField(auto_now_add=True)
     by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("pause"), _("pauses")
 
     def __str__(self) -> str:
         return self.channel or "all channels"

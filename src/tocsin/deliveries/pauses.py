@@ -22,3 +22,8 @@ def is_paused(channel: str) -> bool:
 def paused() -> list[str]:
     """The names of what is paused; the empty one means everything."""
     return list(Pause.objects.order_by("channel").values_list("channel", flat=True))
+
+
+def rows() -> list[Pause]:
+    """What is paused, since when and by whom."""
+    return list(Pause.objects.order_by("channel"))

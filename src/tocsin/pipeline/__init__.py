@@ -6,12 +6,14 @@ from tocsin.pipeline.addresses import remove_destination, send_code, tell_owner,
 from tocsin.pipeline.intake import accept_group, accept_request, notify, parse, simulate
 from tocsin.pipeline.interventions import (
     cancel,
+    cancel_all,
     cancel_on_delete,
     change_hours,
     confirm,
     event_key,
     forget,
     replay,
+    replay_some,
     reschedule,
 )
 from tocsin.pipeline.recurring import parse_series, repeat, start_series
@@ -22,6 +24,7 @@ __all__ = [
     "accept_request",
     "batch_size",
     "cancel",
+    "cancel_all",
     "cancel_on_delete",
     "change_hours",
     "confirm",
@@ -34,6 +37,7 @@ __all__ = [
     "renew",
     "repeat",
     "replay",
+    "replay_some",
     "reschedule",
     "run",
     "send_code",

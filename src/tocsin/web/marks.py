@@ -29,6 +29,10 @@ SHAPES = {
     "skipped": '<path class="line" d="M2.5 8h11"/>',
     "cancelled": '<circle class="line" cx="8" cy="8" r="5.5"/><path class="line" d="m4.2 4.2 7.6 7.6"/>',
     "expired": '<path class="line" d="M4 2.5h8M4 13.5h8M5 3c0 3 6 7 6 10M11 3c0 3-6 7-6 10"/>',
+    "paused": '<path class="line" d="M5.5 3v10M10.5 3v10"/>',
+    "accepted": '<path class="line" d="M8 2v8M4.6 7 8 10.4 11.4 7M2.5 13.5h11"/>',
+    "rules": '<path class="line" d="M2.5 4h11M4.5 8h7M6.5 12h3"/>',
+    "planned": '<path class="line" d="M3 8h3m0 0 5-5m-5 5 5 5M6 8h7"/>',
 }  # fmt: skip
 
 

@@ -10,17 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels import registry
 from tocsin.deliveries import story
-from tocsin.deliveries.states import UNSENT, Reason, State
+from tocsin.deliveries.finding import UNPLANNED
+from tocsin.deliveries.states import UNSENT, State
 from tocsin.events.states import EventState
 from tocsin.levels import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from django.utils.functional import Promise
 
     from tocsin.events.models import Event
 
-COUNTED_ROWS = 5_000
-"""An event planned for more people than this is counted on its own page, not in the list."""
+COUNTED_ROWS = 1_000
+"""An event with more deliveries than this is counted on its own page, not in the list."""
 ORDER = (
     State.DEAD, State.RETRYING, State.PENDING, State.SENDING, State.DEFERRED, State.MERGED, State.SENT, State.SKIPPED,
     State.CANCELLED, State.EXPIRED,
@@ -37,8 +40,16 @@ NAMES: dict[str, str | Promise] = {
     State.CANCELLED: _("cancelled"),
     State.EXPIRED: _("expired"),
 }
+STATE_NAMES: dict[str, str | Promise] = {
+    EventState.WAITING: _("waits until it is due"),
+    EventState.PLANNING: _("being planned"),
+    EventState.PLANNED: _("planned"),
+    EventState.AWAITING_CONFIRMATION: _("waits for a confirmation"),
+    EventState.CANCELLED: _("cancelled"),
+    EventState.EXPIRED: _("expired"),
+    EventState.DEAD: _("planning failed"),
+}
 MOVING = {*UNSENT, State.SENDING}
-UNPLANNED = {EventState.WAITING, EventState.PLANNING, EventState.AWAITING_CONFIRMATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +62,33 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """How many deliveries of one channel are in one state for one reason."""
-
-    channel: str | Promise
-    state: str
-    name: str | Promise
-    reason: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class EventRow:
     """One event in the list."""
 
     event: Event
     level: Level
-    state: str
+    state: str | Promise
+    said: str
+    """The state in a sentence."""
     chips: list[Chip]
-    planned: int
-    """People planned, where they are too many to be counted by state here; else 0."""
+    is_large: bool
+    """It has so many deliveries that they are not counted here."""
 
 
-def row_of(event: Event) -> EventRow:
-    """The list's row of one event."""
-    planned = sum(event.trace.get("rows", {}).values())
-    counted = {} if planned > COUNTED_ROWS else story.counts(event)
-    return EventRow(
-        event=event,
-        level=Level(event.level),
-        state=str(EventState(event.state).label),
-        chips=chips(counted),
-        planned=planned if planned > COUNTED_ROWS else 0,
-    )
+def rows_of(events: Sequence[Event]) -> list[EventRow]:
+    """The list's rows: the same few statements, however many there are."""
+    counts = story.counts_of([event.pk for event in events], COUNTED_ROWS)
+    return [
+        EventRow(
+            event=event,
+            level=Level(event.level),
+            state=STATE_NAMES[event.state],
+            said=str(EventState(event.state).label),
+            chips=_chips(counts.get(event.pk, {})),
+            is_large=event.pk not in counts,
+        )
+        for event in events
+    ]
 
 
 def chips(counts: dict[tuple[str, str, str], int]) -> list[Chip]:
@@ -91,16 +96,11 @@ def chips(counts: dict[tuple[str, str, str], int]) -> list[Chip]:
     totals: Counter[str] = Counter()
     for (_channel, state, _reason), number in counts.items():
         totals[state] += number
-    return [Chip(state, NAMES[state], totals[state]) for state in ORDER if totals[state]]
+    return _chips(totals)
 
 
-def shares(counts: dict[tuple[str, str, str], int]) -> list[Share]:
-    """Counts by channel, state and reason, what needs attention first."""
-    ordered = sorted(counts.items(), key=lambda pair: (ORDER.index(State(pair[0][1])), pair[0]))
-    return [
-        Share(channel_name(channel), state, NAMES[state], str(Reason(reason).label) if reason else "", number)
-        for (channel, state, reason), number in ordered
-    ]
+def _chips(totals: Mapping[str, int]) -> list[Chip]:
+    return [Chip(state, NAMES[state], totals[state]) for state in ORDER if totals.get(state)]
 
 
 def channel_name(slug: str) -> str | Promise:
@@ -109,11 +109,30 @@ def channel_name(slug: str) -> str | Promise:
     return slug if channel is None else channel.label
 
 
-def is_moving(event: Event, counts: dict[tuple[str, str, str], int]) -> bool:
+def is_moving(event: Event, counts: dict[tuple[str, str, str], int] | None) -> bool:
     """Whether something is still to happen, so that the page should look again."""
-    return event.state in UNPLANNED or any(state in MOVING for _channel, state, _reason in counts)
+    return event.state in UNPLANNED or any(state in MOVING for _channel, state, _reason in counts or ())
 
 
-def can_cancel(event: Event, counts: dict[tuple[str, str, str], int]) -> bool:
-    """Whether cancelling would stop anything."""
-    return event.state in UNPLANNED or any(state in UNSENT for _channel, state, _reason in counts)
+def can_cancel(event: Event, counts: dict[tuple[str, str, str], int] | None) -> bool:
+    """Whether cancelling would stop anything, or might where the deliveries are not counted."""
+    if event.state in UNPLANNED or counts is None:
+        return event.state in (*UNPLANNED, EventState.PLANNED)
+    return any(state in UNSENT for _channel, state, _reason in counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far something is."""
+
+    done: int
+    of: int
+
+
+def progress(event: Event, counts: dict[tuple[str, str, str], int] | None) -> Progress | None:
+    """How many of an event's deliveries have come to an end; None where none is on its way."""
+    if event.state != EventState.PLANNED or not counts:
+        return None
+    moving = sum(number for (_channel, state, _reason), number in counts.items() if state in MOVING)
+    total = sum(counts.values())
+    return Progress(total - moving, total) if moving and total > 1 else None

@@ -154,6 +154,17 @@ document.addEventListener("tocsin-change", ({ detail }) => {
   seen = now;
 });
 
+// A button beside what is shown once; it is there where it can copy.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.copied;
+  });
+}
+
 function again() {
   const seconds = Number(place()?.dataset.refresh);
   setTimeout(() => { if (Number(place()?.dataset.refresh)) look(); again(); }, (seconds || 2) * 1000);
