@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE = Path(__file__).with_name("RESULTS.md")
-ROWS = ("fanout", "email", "webhook", "slack", "ledger", "routing", "waiting", "ingest", "startup")
+ROWS = (
+    "fanout", "email", "webhook", "slack", "ledger", "routing", "waiting", "ingest", "screen", "inbox", "startup",
+)  # fmt: skip
 HEAD = """# Results
 
 Written by `make bench`; each section says when and on what. What is measured, and how, is in README.md.
@@ -47,15 +49,39 @@ class Series:
 
     what: str
     limit: Series | None = None
-    rates: list[float] = field(default_factory=list)
+    samples: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        return median(self.rates)
+        return median(self.samples)
 
     @property
     def ratio(self) -> str:
         return f"{self.rate / self.limit.rate:.2g}" if self.limit else ""
+
+
+@dataclass
+class Times:
+    """One contestant whose samples are times, in milliseconds, and the one it is compared with."""
+
+    what: str
+    limit: Times | None = None
+    samples: list[float] = field(default_factory=list)
+
+    @property
+    def middle(self) -> float:
+        return median(self.samples)
+
+    @property
+    def last(self) -> float:
+        """What 99 of 100 samples stay below."""
+        return (
+            quantiles(self.samples, n=100, method="inclusive")[-1] if len(self.samples) > 1 else self.middle
+        )
+
+    @property
+    def ratio(self) -> str:
+        return f"{self.middle / self.limit.middle:.2g}" if self.limit else ""
 
 
 @dataclass
@@ -64,27 +90,42 @@ class Section:
 
     name: str
     title: str
-    series: list[Series]
+    series: list[Series] | list[Times]
     notes: list[str]
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def alternate(rounds: int, *contestants: tuple[Series, Callable[[], float]]) -> None:
-    """Let the contestants take turns, A B C A B C …: each callable measures once and returns a rate."""
+def alternate(rounds: int, *contestants: tuple[Series | Times, Callable[[], float]]) -> None:
+    """Let the contestants take turns, A B C A B C …: each callable measures once and returns what it found."""
     for _ in range(rounds):
         for series, measure in contestants:
-            series.rates.append(measure())
+            series.samples.append(measure())
 
 
 def render(section: Section) -> str:
     """The section as Markdown."""
-    lines = [f"## {section.name}", "", section.title, "", "| what | per second | range | rounds | of its limit |",
-             "| --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
-    for one in (series for series in section.series if series.rates):
-        span = f"{_shown(min(one.rates))} to {_shown(max(one.rates))}"
-        lines.append(f"| {one.what} | {_shown(one.rate)} | {span} | {len(one.rates)} | {one.ratio} |")
+    lines = [f"## {section.name}", "", section.title, ""]
+    if any(isinstance(one, Times) for one in section.series):
+        lines += ["| what | p50 ms | p99 ms | samples | p50 ms of its limit | times its limit |",
+                  "| --- | ---: | ---: | ---: | ---: | ---: |"]  # fmt: skip
+    else:
+        lines += [
+            "| what | per second | range | rounds | of its limit |",
+            "| --- | ---: | ---: | ---: | ---: |",
+        ]
+    lines += [_line(one) for one in section.series if one.samples]
     lines += ["", *(f"- {note}" for note in section.notes), f"- {_when_and_where(section.versions)}", ""]
     return "\n".join(lines)
+
+
+def _line(one: Series | Times) -> str:
+    if isinstance(one, Times):
+        limit = _shown(one.limit.middle) if one.limit else ""
+        cells = [_shown(one.middle), _shown(one.last), str(len(one.samples)), limit, one.ratio]
+    else:
+        span = f"{_shown(min(one.samples))} to {_shown(max(one.samples))}"
+        cells = [_shown(one.rate), span, str(len(one.samples)), one.ratio]
+    return f"| {' | '.join([one.what, *cells])} |"
 
 
 def _shown(rate: float) -> str:

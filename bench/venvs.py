@@ -24,9 +24,15 @@ NEWEST = {"notifications_hq": (3, 12), "argus_server": (3, 12)}
 """The newest Python that a peer runs on, where it is not the newest there is."""
 
 
-def run_peer(name: str, *arguments: object) -> dict[str, Any]:
-    """Run bench/peers/NAME.py in its environment; it prints one JSON object, which is returned."""
-    command = [python_of(name), "-W", "ignore", str(HERE / "peers" / f"{name}.py"), *map(str, arguments)]
+def run_peer(name: str, *arguments: object, of: str = "") -> dict[str, Any]:
+    """Run bench/peers/NAME.py in its environment (or that `of` another); it prints one JSON object: the answer."""
+    command = [
+        python_of(of or name),
+        "-W",
+        "ignore",
+        str(HERE / "peers" / f"{name}.py"),
+        *map(str, arguments),
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer

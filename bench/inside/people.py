@@ -17,6 +17,8 @@ from tocsin.inbox.models import InboxItem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.db.models import Model
+
 BATCH = 5000
 WRITTEN = (Attempt, Delivery, InboxItem, Event)
 TITLE = "1,201 of 1,204 invoices are paid"
@@ -69,6 +71,25 @@ def twin(table: str, name: str) -> None:
         cursor.execute("SELECT sql FROM sqlite_master WHERE tbl_name = %s AND sql IS NOT NULL", [table])
         statements = [sql.replace(table, name) for (sql,) in cursor.fetchall()]
     run_sql(*statements)
+
+
+def multiply(model: type[Model], number: int, made: dict[str, str], left_out: set[str], which: str) -> None:
+    """So many more rows like those of which the SQL `which` is true, but for the columns that `made` computes."""
+    table = model._meta.db_table
+    columns = [field.column for field in model._meta.concrete_fields if field.column not in left_out]
+    names = ", ".join(f'"{name}"' for name in columns)
+    values = ", ".join(made.get(name, f't."{name}"') for name in columns)
+    if connection.vendor == "postgresql":
+        numbers = f"generate_series(1, {number}) AS n(n)"
+    else:
+        counted = f"s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {number})"
+        numbers = f"(WITH RECURSIVE {counted} SELECT n FROM s) AS n"
+    run_sql(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} t, {numbers} WHERE t.{which}")
+
+
+def new_uuid() -> str:
+    """SQL: a random UUID, as the column of one keeps it."""
+    return "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
 
 
 def announce(channel: str, to: str = "group:everyone") -> None:

@@ -93,25 +93,9 @@ def keep_waiting(number: int) -> None:
     people.plan()
     Delivery.objects.update(state="deferred", reason="window_closed", due_at=now + LATER)
     library.notify("drill", title="x", to=[to], channel="memory", due_at=now + LATER)
-    _copy(Delivery, number, {"identity": "'x' || n.n"}, {"id"}, "state = 'deferred'")
-    pk = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
-    _copy(Event, number, {"id": pk}, set(), "state = 'waiting'")
+    people.multiply(Delivery, number, {"identity": "'x' || n.n"}, {"id"}, "state = 'deferred'")
+    people.multiply(Event, number, {"id": people.new_uuid()}, set(), "state = 'waiting'")
     people.settle()
-
-
-def _copy(
-    model: type[Delivery | Event], number: int, made: dict[str, str], left_out: set[str], which: str
-) -> None:
-    table = model._meta.db_table
-    columns = [field.column for field in model._meta.concrete_fields if field.column not in left_out]
-    names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(made.get(name, f't."{name}"') for name in columns)
-    if connection.vendor == "postgresql":
-        numbers = f"generate_series(1, {number}) AS n(n)"
-    else:
-        counted = f"s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {number})"
-        numbers = f"(WITH RECURSIVE {counted} SELECT n FROM s) AS n"
-    people.run_sql(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} t, {numbers} WHERE t.{which}")
 
 
 def sweeps() -> float:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.backends.signals import connection_created
 
 
-def configure(address: str) -> None:
+def configure(address: str, **more: object) -> None:
     url = urlsplit(address)
     if url.scheme == "sqlite":
         database = {"ENGINE": "django.db.backends.sqlite3", "NAME": url.path}
@@ -25,8 +25,10 @@ def configure(address: str) -> None:
         USE_TZ=True,
         DATABASES={"default": database},
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "notifications"],
-    )
+        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.staticfiles",
+                        "notifications"],
+        **more,
+    )  # fmt: skip
     django.setup()
     call_command("migrate", verbosity=0)
 
@@ -68,4 +70,5 @@ def main() -> None:
     print(json.dumps(rates))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -58,7 +58,7 @@ def _against_limit(database: str, size: Size) -> list[Series]:
         inside.call("prepare", count=size.messages)
         for _ in range(size.rounds):
             for name, rate in inside.call("tocsin", count=size.messages).items():
-                ours[name].rates.append(rate)
+                ours[name].samples.append(rate)
             alternate(1, (limit, partial(inside.call, "bare", count=size.messages)))
     return [*ours.values(), limit]
 
@@ -66,5 +66,5 @@ def _against_limit(database: str, size: Size) -> list[Series]:
 def _celery(name: str, broker: str, prefetch: int, size: Size) -> Series:
     series = Series(f"peer: Celery on {name}")
     for number in range(min(size.rounds, 3)):
-        series.rates.append(run_peer(PEER, broker, size.peer, f"bench{number}", prefetch)["rate"])
+        series.samples.append(run_peer(PEER, broker, size.peer, f"bench{number}", prefetch)["rate"])
     return series
