@@ -9,6 +9,11 @@ from django.core.checks import run_checks
 from tocsin import conf
 from tocsin.recipients import secrets
 
+WRONG_ORIGINS = (
+    "shop.example.org", "https://shop.example.org/", "https://Shop.example.org", "https://shop.example.org:443",
+    "ftp://shop.example.org", "null", "https://*.example.org", "https://a@shop.example.org", "https://shop.example.org\n",
+)  # fmt: skip
+
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
@@ -20,6 +25,9 @@ from tocsin.recipients import secrets
         ({"LEASE_SECONDS": True}, "number", ""),
         ({"ALLOWED_PRIVATE_NETWORKS": ["10.0.0.1/8"]}, "10.0.0.1/8", ""),
         ({"ALLOWED_PRIVATE_NETWORKS": "10.0.0.0/8"}, "list", ""),
+        ({"INBOX_ORIGINS": ["*"]}, "name each origin", ""),
+        ({"INBOX_ORIGINS": "https://shop.example.org"}, "list", ""),
+        *(({"INBOX_ORIGINS": [wrong]}, "no origin as browsers write it", "") for wrong in WRONG_ORIGINS),
         ({"USER_FIELDS": {"mail": "email"}}, "mail", ""),
         ({"USER_FIELDS": {"email": "no__path"}}, "no__path", "profile__tz"),
         ({"SECRET_KEYS": ["not a key"]}, "generate_key", ""),
@@ -31,6 +39,14 @@ def test_a_wrong_setting_is_one_clear_check(settings, given, named, hint) -> Non
     assert len(found) == 1, found
     assert named in found[0].msg
     assert hint in (found[0].hint or "")
+
+
+@pytest.mark.django_db
+def test_origins_as_browsers_write_them_are_fine(settings) -> None:
+    settings.TOCSIN = {
+        "INBOX_ORIGINS": ["https://shop.example.org", "http://localhost:3000", "http://[::1]:8443"]
+    }
+    assert [error for error in run_checks() if (error.id or "").startswith("tocsin.E")] == []
 
 
 @pytest.mark.django_db

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tocsin.recipients.audiences import audience, to
     from tocsin.rules.registrations import Action, register_action, register_service, register_target
     from tocsin.sources.tasks.task import task
+    from tocsin.tenants.inbox_tokens import inbox_token
 
 __version__ = "0.1.0"
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "event_type",
     "forget",
+    "inbox_token",
     "notify",
     "register_action",
     "register_service",
@@ -42,6 +44,7 @@ _HOMES = {
     "check": "tocsin.events.types",
     "event_type": "tocsin.events.types",
     "forget": "tocsin.pipeline",
+    "inbox_token": "tocsin.tenants.inbox_tokens",
     "notify": "tocsin.pipeline",
     "register_action": "tocsin.rules.registrations",
     "register_service": "tocsin.rules.registrations",

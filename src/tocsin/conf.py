@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -89,6 +90,19 @@ def _networks(value: Any) -> str:
     return ""
 
 
+def _origins(value: Any) -> str:
+    if problem := _strings(value):
+        return problem
+    for origin in value:
+        if origin == "*":
+            return "has '*', by which any page could ask; name each origin, such as https://shop.example.org"
+        if not _ORIGIN.fullmatch(origin):
+            return (
+                f"has {origin!r}, which is no origin as browsers write it, such as https://shop.example.org"
+            )
+    return ""
+
+
 def _user_fields(value: Any) -> str:
     if not isinstance(value, dict) or not all(isinstance(path, str) for path in value.values()):
         return "must be a dict of ORM paths"
@@ -126,6 +140,8 @@ def _sms_http(value: Any) -> str:
     return f"lacks {', '.join(missing)}" if missing else ""
 
 
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?!443$|80$)[1-9]\d{0,4})?")
+"""Lower case, no path, and no port that goes without saying."""
 SMS_HTTP = ("url", "user", "password", "from")
 RETENTION = {"inbox_days": 90, "ledger_days": 90}
 USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}
@@ -168,6 +184,9 @@ SETTINGS: dict[str, Setting] = {
         "",
         "Folder in which reports wait for the database; empty means TOCSIN_HOME, or ./tocsin-data.",
         _text,
+    ),
+    "INBOX_ORIGINS": Setting(
+        (), "Other origins whose pages may show an inbox, with a token: https://shop.example.org.", _origins
     ),
     "INLINE_DRAIN_SECONDS": Setting(
         5, "How long a process that ends may finish what it has in hand.", _number(0, 300)

@@ -58,7 +58,8 @@ def visitor(site, browser, staged):
 def address(name, staged):
     """Where a page is; of a thing of the stage."""
     known = {
-        **PLACES, "number": staged["rule"], "key": staged["own"], "event_id": staged["event"], "run_id": staged["run"],
+        **PLACES, "number": staged["rule"], "key": staged["own"], "event_id": staged["event"],
+        "run_id": staged["run"],
         "series_id": 1, "user": staged["user"], "slug": staged["team"], "prefix": staged["prefix"],
     }  # fmt: skip
     if name in OF_PAGE:

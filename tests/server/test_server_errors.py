@@ -66,6 +66,8 @@ def test_a_form_from_another_session_says_what_to_do(reader):
     ],
 )
 def test_who_signs_in_again_comes_back_to_the_page_that_the_form_was_on(client, referer, back):
-    answer = client.post("/inbox/change/", {"action": "read-all"}, headers={"Referer": referer} if referer else {})
+    answer = client.post(
+        "/inbox/change/", {"action": "read-all"}, headers={"Referer": referer} if referer else {}
+    )
     assert answer["Location"] == f"/account/login/?next={back}"
     assert inbox.change.access == "reader"

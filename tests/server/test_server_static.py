@@ -29,6 +29,8 @@ def test_a_browser_that_has_it_is_told_so(client):
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["nothing.js", "../settings.py", "tocsin/../../models.py", "%2e%2e/models.py"])
+@pytest.mark.parametrize(
+    "path", ["nothing.js", "../settings.py", "tocsin/../../models.py", "%2e%2e/models.py"]
+)
 def test_nothing_else_is_served(client, path):
     assert client.get(f"/static/{path}").status_code in {400, 404}

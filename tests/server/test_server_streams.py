@@ -81,6 +81,25 @@ def test_a_server_that_ends_ends_its_streams(server, ana) -> None:
     wait_until_empty()
 
 
+def test_a_page_of_another_origin_hears_with_a_token(
+    server, transactional_db, django_user_model, settings
+) -> None:
+    settings.TOCSIN = {**settings.TOCSIN, "INBOX_ORIGINS": ["https://shop.example.org"]}
+    token = tocsin.inbox_token(django_user_model.objects.create_user("ana"))
+    head = {"Authorization": f"Bearer {token}", "Origin": "https://shop.example.org"}
+    connection, response = opened(server, head)
+    assert (response.status, "Origin" in response.getheader("Vary")) == (200, True)
+    assert response.getheader("Access-Control-Allow-Origin") == "https://shop.example.org"
+    tag = next_event(response)["id"]
+    connection.close()
+    connection, response = opened(server, head | {"Last-Event-ID": tag})
+    tocsin.notify("drill", title="Fire drill", to=["user:ana"])
+    deliver_now()
+    assert json.loads(next_event(response)["data"])["unread"] == 1
+    connection.close()
+    wait_until_empty()
+
+
 def test_only_a_person_has_a_stream(server, bearer) -> None:
     assert server.request("GET", PATH)[0] == 401
     token = {"Authorization": f"Bearer {bearer('acme').token}"}

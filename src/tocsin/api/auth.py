@@ -10,7 +10,7 @@ from tocsin.api.answers import Refusal
 from tocsin.api.limits import refuse_announced
 from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput
-from tocsin.tenants import rates, tokens
+from tocsin.tenants import inbox_tokens, rates, tokens
 from tocsin.tenants.roles import scope_of
 from tocsin.tenants.scope import Scope
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PUBLIC, SIGNED_IN, READER, SIGNATURE = "public", "signed in", "reader", "signature"
 """Decisions that name no scope: anyone; any token or session; the person of a session, about what is theirs; whoever
 signed the body, which the view looks at."""
+INBOX = "inbox reader"
+"""The person of a session or of an inbox token, about their inbox. No other route takes such a token."""
 OWN = "own or "
 """A decision that begins so lets a person in to what is theirs; a token needs the scope that follows."""
 NOBODY = Scope(frozenset())
@@ -48,8 +50,8 @@ class Needs:
         if self.decision == SIGNATURE:
             self._refuse_unknown(request)
             return NOBODY
-        scope = principal(request)
-        if self.decision == READER:
+        scope = principal(request, inbox=self.decision == INBOX)
+        if self.decision in (READER, INBOX):
             if scope.user_id is None:
                 raise Refusal(403, "An inbox belongs to a person, not to a token. Sign in.")
         elif self.decision != SIGNED_IN:
@@ -77,18 +79,29 @@ class Needs:
             )
 
 
-def principal(request: HttpRequest) -> Scope:
-    """The scope of a token or, where no Authorization header is sent, of the session. Raises `Refusal`."""
-    if any(text.startswith(tokens.MARK) for _, given in request.GET.lists() for text in given):
+def principal(request: HttpRequest, *, inbox: bool = False) -> Scope:
+    """The scope of a token or, where no Authorization header is sent, of the session. Raises `Refusal`.
+
+    An inbox token is let in only where an `inbox` is asked for.
+    """
+    if any(
+        text.startswith((tokens.MARK, inbox_tokens.MARK))
+        for _, given in request.GET.lists()
+        for text in given
+    ):
         raise _unauthorized(
             "A token does not belong in an address, where logs keep it. Revoke it; send a header."
         )
     if header := request.headers.get("Authorization"):
-        scope = tokens.authenticate(plain) if (plain := bearer(header)) else None
+        plain = bearer(header) or ""
+        for_inbox = plain.startswith(inbox_tokens.MARK)
+        scope = inbox_tokens.authenticate(plain) if for_inbox else tokens.authenticate(plain)
         if scope is None:
             raise _unauthorized(
                 "The token is unknown, revoked or expired. Send `Authorization: Bearer tcs_…`."
             )
+        if for_inbox and not inbox:
+            raise Refusal(403, "This token opens an inbox and nothing else.")
         return scope
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.api import answers
-from tocsin.api.auth import PUBLIC, READER, SIGNATURE
+from tocsin.api.auth import INBOX, PUBLIC, READER, SIGNATURE
 from tocsin.api.destination_shapes import CodeIn, DestinationChange, DestinationIn, DisableIn
 from tocsin.api.rule_shapes import RuleChange, RuleIn, SimulateIn
-from tocsin.api.schemas import EventIn, Problem, RescheduleIn, SnoozeIn
+from tocsin.api.schemas import EventIn, Problem, RescheduleIn, SeenIn, SnoozeIn
 from tocsin.api.series_shapes import SeriesIn
 from tocsin.api.window_shapes import PreferencesChange, WindowsChange
 from tocsin.sources import cloudevents, signed
@@ -22,6 +22,7 @@ REF = "#/components/schemas/{model}"
 ALWAYS = (401, 403, 422, 429, 503)
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer tcs_…`"},
+    "inbox": {"type": "http", "scheme": "bearer", "description": "`Bearer tci_…`, of `tocsin.inbox_token()`."},
     "signature": {
         "type": "apiKey", "in": "header", "name": "webhook-signature",
         "description": "Standard Webhooks, with one of the sender's secrets.",
@@ -31,7 +32,11 @@ SCHEMES = {
         "description": "The session of the site; other methods than GET need the header X-CSRFToken.",
     },
 }  # fmt: skip
-_SECURITY: dict[str, list[dict[str, list[str]]]] = {READER: [{"session": []}], SIGNATURE: [{"signature": []}]}
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {
+    READER: [{"session": []}],
+    INBOX: [{"inbox": []}, {"session": []}],
+    SIGNATURE: [{"signature": []}],
+}
 _EVENT = {"$ref": REF.format(model="EventIn")}
 _EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1000}
 _CLOUD = {
@@ -58,7 +63,7 @@ SIGNED_HEADERS = [
 ]
 UNKNOWN_TO_NINJA = (
     Problem, EventIn, DestinationIn, DestinationChange, DisableIn, CodeIn, RuleIn, RuleChange, SimulateIn,
-    WindowsChange, PreferencesChange, SnoozeIn, RescheduleIn, SeriesIn,
+    WindowsChange, PreferencesChange, SeenIn, SnoozeIn, RescheduleIn, SeriesIn,
 )  # fmt: skip
 """Errors, and bodies, which we read ourselves."""
 IDEMPOTENCY_KEY = {

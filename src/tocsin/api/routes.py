@@ -46,7 +46,7 @@ def route(
 ) -> Callable[[View], View]:
     """Declare a view of the API.
 
-    `decision` is the scope that is needed, or one of `auth.PUBLIC`, `SIGNED_IN`, `READER`. Query parameters
+    `decision` is the scope that is needed, or one of `auth.PUBLIC`, `SIGNED_IN`, `READER`, `INBOX`. Query parameters
     are those of the view's signature; any other is refused. `schema` goes to `openapi.describe`.
     """
 

@@ -227,10 +227,19 @@ class ItemOut(Schema):
     actions: list[Action]
     actor: str | None
     created_at: datetime
+    seen_at: datetime | None
     read_at: datetime | None
     dismissed_at: datetime | None
     expires_at: datetime | None
     snoozed_until: datetime | None
+
+
+class SeenIn(Schema):
+    """What was on the screen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[str] = Field(min_length=1, max_length=200)
 
 
 class SnoozeIn(Schema):

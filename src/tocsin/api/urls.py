@@ -22,6 +22,7 @@ from tocsin.api import (
     trials,
     windows,
 )
+from tocsin.api.origins import SHARED, shared
 from tocsin.api.routes import api
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _patterns() -> list[Any]:
     declared, _, _ = api.urls
     for pattern in declared:
         if isinstance(pattern, URLPattern):
-            pattern.callback = _worded(pattern.callback)
+            view = _worded(pattern.callback)
+            pattern.callback = shared(view) if str(pattern.pattern).startswith(SHARED) else view
     return [*declared, path("<path:rest>", nothing, name="nothing")]
 
 

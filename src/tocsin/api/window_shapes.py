@@ -24,7 +24,9 @@ class WindowsOut(Schema):
     time_zone: str = Field(description="Empty: the organization's, else the site's.")
     dnd_until: datetime | None
     windows: list[WindowOut]
-    locale: str = Field(description="The language of their messages; empty: the organization's, else the site's.")
+    locale: str = Field(
+        description="The language of their messages; empty: the organization's, else the site's."
+    )
 
 
 class WindowsChange(Schema):

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from tocsin.inbox.newest import Place
 from tocsin.tenants.scope import ScopedManager
 
 if TYPE_CHECKING:
@@ -51,15 +53,32 @@ class InboxItem(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("inbox item"), _("inbox items")
         constraints = [
             models.UniqueConstraint(fields=["event", "channel", "user"], name="tocsin_inboxitem_once"),
         ]
+        # Each view of an inbox has an index with nothing in it but what it shows: else a reader who has put away a
+        # million items waits until all of them were looked at for the next one.
         indexes = [
             models.Index(fields=["user", "-id"], name="tocsin_inboxitem_recent"),
             models.Index(
-                fields=["user", "channel", "-id"],
+                "user", Place("id"), name="tocsin_inboxitem_open", condition=Q(dismissed_at__isnull=True)
+            ),
+            models.Index(
+                "user",
+                "channel",
+                Place("id"),
                 name="tocsin_inboxitem_unread",
                 condition=Q(read_at__isnull=True, dismissed_at__isnull=True),
+            ),
+            models.Index(
+                "user",
+                Place("id"),
+                name="tocsin_inboxitem_snoozed",
+                condition=Q(snoozed_until__isnull=False, dismissed_at__isnull=True),
+            ),
+            models.Index(
+                "user", Place("id"), name="tocsin_inboxitem_away", condition=Q(dismissed_at__isnull=False)
             ),
         ]
 

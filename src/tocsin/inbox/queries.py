@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import router, transaction
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from tocsin import clock
+from tocsin.channels import registry
+from tocsin.deliveries.wording.choose import is_used
+from tocsin.deliveries.wording.items import NEEDED
 from tocsin.errors import NotFound, invalid
 from tocsin.events.draft import clean_time
 from tocsin.inbox import wake
-from tocsin.inbox.items import Item, Page, made_of
+from tocsin.inbox.items import Item, Page, items_of
 from tocsin.inbox.models import InboxItem, awake
+from tocsin.inbox.newest import joined, newest_first, older_than
+from tocsin.recipients.models import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +30,10 @@ if TYPE_CHECKING:
 
 BELL = "message"
 MAX_LIMIT = 200
+CHUNK = 5_000
+"""As many items are marked read in one transaction."""
 COLUMNS = (
-    "id", "channel", "created_at", "read_at", "dismissed_at", "event__id", "event__type", "event__level",
+    "id", "channel", "created_at", "seen_at", "read_at", "dismissed_at", "event__id", "event__type", "event__level",
     "snoozed_until", "event__title", "event__body", "event__url", "event__actions", "event__actor",
     "event__expires_at",
 )  # fmt: skip
@@ -50,47 +57,73 @@ def list_items(
     Raises `InvalidInput` for a malformed `after`.
     """
     limit = min(max(limit, 1), MAX_LIMIT)
-    is_awake = awake(clock.now())
-    rows = _of(user).filter(~is_awake if snoozed else is_awake, dismissed_at__isnull=not dismissed)
+    rows = _of(user).filter(dismissed_at__isnull=not dismissed)
+    if not dismissed:
+        now = clock.now()
+        rows = rows.filter(Q(snoozed_until__gt=now) if snoozed else awake(now))
     if channel:
         rows = rows.filter(channel=channel)
-    if unread:
-        rows = rows.filter(Q(channel=BELL) | _timely(), read_at__isnull=True)
     if after:
-        rows = rows.filter(pk__lt=_number(after, "after"))
-    found = list(rows.select_related("event").only(*COLUMNS).order_by("-pk")[: limit + 1])
-    items = [made_of(row) for row in found[:limit]]
+        rows = older_than(rows, _number(after, "after"))
+    if unread:
+        rows = _newest_unread(rows, [channel] if channel else in_app_slugs(), limit + 1)
+    found = list(newest_first(_loaded(rows))[: limit + 1])
+    items = items_of(found[:limit])
     return Page(items, items[-1].id if len(found) > limit else "")
 
 
 def get_item(user: Any, public_id: str) -> Item:
     """One item of the reader's. Raises `NotFound`."""
-    row = _of(user).filter(pk=_known(public_id)).select_related("event").only(*COLUMNS).first()
-    if row is None:
+    found = list(_loaded(_of(user).filter(pk=_known(public_id))))
+    if not found:
         raise NotFound(public_id)
-    return made_of(row)
+    return items_of(found)[0]
+
+
+def mark_seen(user: Any, ids: object) -> int:
+    """These were on the reader's screen, which changes nothing that is shown. Returns how many were new to it.
+
+    Raises `InvalidInput` for what is no list of 1 to `MAX_LIMIT` ids, and `NotFound` if one is not theirs.
+    """
+    if (
+        not isinstance(ids, list)
+        or not 0 < len(ids) <= MAX_LIMIT
+        or not all(isinstance(one, str) for one in ids)
+    ):
+        raise invalid("ids", "is no list of ids.", f'Give 1 to {MAX_LIMIT} of them, as ["i42"].')
+    return _these(user, ids).filter(seen_at__isnull=True).update(seen_at=clock.now())
 
 
 def mark_read(user: Any, ids: Iterable[str]) -> int:
     """The reader has read these. Returns how many were unread. Raises `NotFound` if one is not theirs."""
     now = clock.now()
-    return _change(
-        _these(user, ids).filter(read_at__isnull=True), read_at=now, seen_at=Coalesce("seen_at", now)
-    )
+    unread = _these(user, ids).filter(read_at__isnull=True)
+    return _change(user, unread, read_at=now, seen_at=Coalesce("seen_at", now))
 
 
 def mark_all_read(user: Any, channel: str = BELL) -> int:
-    """Everything in the bell is read; banners and alerts stay, each wants an answer of its own."""
+    """Everything in the bell is read; banners and alerts stay, each wants an answer of its own.
+
+    Newest first, in chunks with a transaction each: nobody waits for a million rows to be written, and what arrives
+    meanwhile stays unread. Returns how many were unread.
+    """
     now = clock.now()
     unread = _of(user).filter(awake(now), channel=channel, read_at__isnull=True, dismissed_at__isnull=True)
-    return _change(unread, read_at=now, seen_at=Coalesce("seen_at", now))
+    unread = newest_first(unread).values_list("pk", flat=True)
+    changed, keys = 0, list(unread[:CHUNK])
+    while keys:
+        chunk = InboxItem.objects.filter(pk__among=keys, read_at__isnull=True)
+        changed += _change(user, chunk, read_at=now, seen_at=Coalesce("seen_at", now))
+        keys = list(older_than(unread, keys[-1])[:CHUNK])
+    return changed
 
 
 def dismiss(user: Any, ids: Iterable[str]) -> int:
     """The reader puts these away. Returns how many were not yet. Raises `NotFound` if one is not theirs."""
     now = clock.now()
     rows = _these(user, ids).filter(dismissed_at__isnull=True)
-    return _change(rows, dismissed_at=now, read_at=Coalesce("read_at", now), seen_at=Coalesce("seen_at", now))
+    both = {name: Coalesce(name, now) for name in ("read_at", "seen_at")}
+    return _change(user, rows, dismissed_at=now, **both)
 
 
 def snooze(user: Any, ids: Iterable[str], until: object) -> int:
@@ -104,23 +137,42 @@ def snooze(user: Any, ids: Iterable[str], until: object) -> int:
             "until", "is past." if moment else "is missing.", "Give a time when it is to come back."
         )
     rows = _these(user, ids).filter(dismissed_at__isnull=True)
-    return _change(rows, snoozed_until=moment, read_at=None)
+    return _change(user, rows, snoozed_until=moment, read_at=None)
 
 
 def newest_ids(user: Any, limit: int = 50) -> list[str]:
     """Public ids of the reader's newest items that are not put away, newest first."""
     rows = _of(user).filter(awake(clock.now()), dismissed_at__isnull=True)
-    rows = rows.order_by("-pk").values_list("pk", flat=True)
-    return [f"i{pk}" for pk in rows[:limit]]
+    return [f"i{pk}" for pk in newest_first(rows).values_list("pk", flat=True)[:limit]]
 
 
 def _of(user: Any) -> QuerySet[Any]:
-    rows: QuerySet[Any] = InboxItem.objects.filter(user=getattr(user, "pk", user))
+    rows: QuerySet[Any] = InboxItem.objects.filter(user=_key(user))
     return rows
 
 
-def _timely() -> Q:
-    return Q(event__expires_at__isnull=True) | Q(event__expires_at__gt=clock.now())
+def _loaded(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """With their events: what is shown of them or, where there are templates, all that these may speak of."""
+    if is_used():
+        return rows.select_related("event", *NEEDED)
+    return rows.select_related("event").only(*COLUMNS)
+
+
+def _key(user: Any) -> Any:
+    return getattr(user, "pk", user)
+
+
+def in_app_slugs() -> list[str]:
+    """The in-app channels, in a fixed order."""
+    return sorted(channel.slug for channel in registry.in_app())
+
+
+def _newest_unread(rows: QuerySet[Any], channels: list[str], count: int) -> QuerySet[Any]:
+    """The newest so many of each channel: the index of the unread has them in order channel by channel."""
+    unread = newest_first(rows.filter(read_at__isnull=True))
+    timely = unread.filter(Q(event__expires_at__isnull=True) | Q(event__expires_at__gt=clock.now()))
+    parts = ((unread if slug == BELL else timely).filter(channel=slug)[:count] for slug in channels)
+    return joined(parts, InboxItem.objects.all())
 
 
 def _these(user: Any, ids: Iterable[str]) -> QuerySet[Any]:
@@ -131,11 +183,22 @@ def _these(user: Any, ids: Iterable[str]) -> QuerySet[Any]:
     return rows
 
 
-def _change(rows: QuerySet[Any], **columns: Any) -> int:
-    changed = rows.update(**columns)
-    if changed:
-        transaction.on_commit(wake.changed, robust=True)
+def _change(user: Any, rows: QuerySet[Any], **columns: Any) -> int:
+    """Write what the reader did, and count it: counts of unread items alone do not tell that a read one has gone."""
+    alias = router.db_for_write(InboxItem)
+    with transaction.atomic(using=alias):
+        changed = rows.update(**columns)
+        if changed:
+            _count(_key(user))
+            transaction.on_commit(wake.changed, using=alias, robust=True)
     return changed
+
+
+def _count(key: Any) -> None:
+    mine = Person.objects.filter(user=key)
+    if not mine.update(inbox_changes=F("inbox_changes") + 1):
+        Person.objects.bulk_create([Person(user_id=key)], ignore_conflicts=True)  # another tab may be first
+        mine.update(inbox_changes=F("inbox_changes") + 1)
 
 
 def _known(public_id: str) -> int:

@@ -10,10 +10,11 @@ from django.db.models import IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from tocsin import clock
-from tocsin.channels import registry
 from tocsin.inbox.models import InboxItem, awake
-from tocsin.inbox.queries import BELL
+from tocsin.inbox.newest import newest_first
+from tocsin.inbox.queries import BELL, in_app_slugs
 from tocsin.recipients import users
+from tocsin.recipients.models import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,9 @@ class Summary:
     channels: tuple[tuple[str, int], ...]
     """Unread items of each in-app channel, at most `CAP` each."""
     latest: int
+    """The newest item that is not put away; 0 for none."""
+    changes: int = 0
+    """How often the reader has changed something."""
 
     @property
     def text(self) -> str:
@@ -41,7 +45,7 @@ class Summary:
     @property
     def tag(self) -> str:
         """A short name of this state, for ETag and for resuming a stream."""
-        return f"{self.latest}-{blake2s(repr(self.channels).encode(), digest_size=6).hexdigest()}"
+        return f"{self.latest}-{blake2s(repr((self.channels, self.changes)).encode(), digest_size=6).hexdigest()}"
 
     def as_json(self) -> dict[str, Any]:
         """The summary as `GET /inbox/count` answers it."""
@@ -59,7 +63,7 @@ class CountOf(Subquery):
 def summary(user: Any) -> Summary:
     """How much of one reader's inbox is unread."""
     key = getattr(user, "pk", user)
-    return summaries([key]).get(key, Summary(0, tuple((slug, 0) for slug in _slugs()), 0))
+    return summaries([key]).get(key, Summary(0, tuple((slug, 0) for slug in in_app_slugs()), 0))
 
 
 def unread_count(user: Any) -> int:
@@ -77,25 +81,23 @@ def summaries(keys: Iterable[Any]) -> dict[Any, Summary]:
 
 
 def _summaries(keys: list[Any]) -> dict[Any, Summary]:
-    slugs = _slugs()
-    own = InboxItem.objects.filter(user=OuterRef("pk")).order_by()
-    unread = own.filter(awake(clock.now()), read_at__isnull=True, dismissed_at__isnull=True)
+    slugs = in_app_slugs()
+    own = newest_first(InboxItem.objects.filter(user=OuterRef("pk"), dismissed_at__isnull=True))
+    unread = own.filter(awake(clock.now()), read_at__isnull=True)
     columns = {
         f"n{i}": CountOf(unread.filter(channel=slug).values("pk")[:CAP]) for i, slug in enumerate(slugs)
     }
-    latest = own.order_by("-pk").values("pk")[:1]
+    latest = own.values("pk")[:1]
+    changes = Person.objects.filter(user=OuterRef("pk")).values("inbox_changes")
     rows = (
         users.users()
         .filter(pk__in=keys)
         .annotate(**columns, tocsin_latest=Coalesce(Subquery(latest), 0))
-        .values_list("pk", "tocsin_latest", *columns)
+        .annotate(tocsin_changes=Coalesce(Subquery(changes), 0))
+        .values_list("pk", "tocsin_latest", "tocsin_changes", *columns)
     )
     made = {}
-    for pk, newest, *counts in rows:
+    for pk, newest, changed, *counts in rows:
         channels = tuple(zip(slugs, counts, strict=True))
-        made[pk] = Summary(dict(channels).get(BELL, 0), channels, newest)
+        made[pk] = Summary(dict(channels).get(BELL, 0), channels, newest, changed)
     return made
-
-
-def _slugs() -> list[str]:
-    return sorted(channel.slug for channel in registry.in_app())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from tocsin.tenants.scope import Scope
@@ -20,8 +21,10 @@ class Person(models.Model):
     locale = models.CharField(max_length=35, blank=True)
     dnd_until = models.DateTimeField(null=True, blank=True)
     windows = models.JSONField(null=True, blank=True)
+    inbox_changes = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("person"), _("people")
         indexes = [
             models.Index(
                 fields=["dnd_until"],
@@ -76,6 +79,7 @@ class Destination(models.Model):
     objects = models.Manager.from_queryset(DestinationQuerySet)()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("destination"), _("destinations")
         constraints = [
             models.CheckConstraint(
                 condition=Q(user__isnull=True) ^ Q(organization__isnull=True), name="tocsin_destination_owner"
@@ -121,6 +125,7 @@ class Preference(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("preference"), _("preferences")
         constraints = [
             models.CheckConstraint(
                 condition=Q(user__isnull=True) ^ Q(organization__isnull=True), name="tocsin_preference_owner"

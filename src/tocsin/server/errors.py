@@ -44,6 +44,6 @@ BROKEN = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Something is broken · tocsin</title>
 <h1>Something is broken here</h1>
-<p>The database may be away, or this is a bug. Nothing that was accepted is lost. The server's log says what happened.</p>
+<p>The database may be away, or this is a bug. Nothing that was accepted is lost. The log says what happened.</p>
 <p><a href="/">Try again</a></p></html>
 """

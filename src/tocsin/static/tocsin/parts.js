@@ -4,6 +4,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = {
   bell: [["path", { d: "M12 3c-3.6 0-5.7 2.8-5.7 6.2 0 4.1-1.2 5.4-2 6.6h15.4c-.8-1.2-2-2.5-2-6.6C17.7 5.8 15.6 3 12 3Zm-2.2 16a2.3 2.3 0 0 0 4.4 0" }]],
   tick: [["path", { d: "m2.5 8.5 3.6 3.8 7.4-8.4" }]],
+  clock: [["circle", { cx: 8, cy: 8, r: 6 }], ["path", { d: "M8 4.6V8l2.5 1.6" }]],
+  cross: [["path", { d: "m3.8 3.8 8.4 8.4m0-8.4-8.4 8.4" }]],
   info: [["circle", { cx: 8, cy: 8, r: 7 }], ["path", { class: "cut", d: "M8 7.2v4.2M8 4.4v.6" }]],
   warning: [["path", { d: "M8 1.2 15.4 14.4H.6Z" }], ["path", { class: "cut", d: "M8 6v4M8 12v.5" }]],
   error: [["path", { d: "M5 1h6l4 4v6l-4 4H5l-4-4V5Z" }], ["path", { class: "cut", d: "m5.6 5.6 4.8 4.8m0-4.8-4.8 4.8" }]],
@@ -34,11 +36,33 @@ export function drawing(name, size = 16) {
   return svg;
 }
 
-// An address that may be linked to, or null: http, https and mailto, and paths of this site.
-export function safe(url) {
+// Makes `parent` show these items by nodes of `draw`, and leaves alone those it has: focus and a reading voice stay.
+// Focus in a node that goes moves to the first control of the one in its place, or to `fallback`.
+export function keep(parent, items, draw, fallback) {
+  const root = parent.getRootNode();
+  const at = [...parent.children].findIndex((node) => node.contains(root.activeElement));
+  const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
+  const wanted = items.map((item) => {
+    const key = `${item.id} ${item.read_at ? "read" : "unread"}`;
+    const node = old.get(key) ?? draw(item);
+    node.dataset.key = key;
+    return node;
+  });
+  for (const node of old.values()) if (!wanted.includes(node)) node.remove();
+  wanted.forEach((node, index) => parent.children[index] === node || parent.insertBefore(node, parent.children[index] ?? null));
+  if (at < 0 || parent.contains(root.activeElement)) return;
+  (firstControl(parent.children[Math.min(at, parent.children.length - 1)]) ?? fallback)?.focus();
+}
+
+export function firstControl(node) {
+  return node?.querySelector("a[href], button");
+}
+
+// An address that may be linked to, or null: http, https and mailto, and paths of the site that `base` is on.
+export function safe(url, base = location.href) {
   if (typeof url !== "string" || !url) return null;
   try {
-    const parsed = new URL(url, location.href);
+    const parsed = new URL(url, base);
     return ["http:", "https:", "mailto:"].includes(parsed.protocol) ? parsed.href : null;
   } catch {
     return null;
@@ -46,25 +70,29 @@ export function safe(url) {
 }
 
 // The server's sanitised HTML as nodes. What is not on the list is left out here too, whatever a server sends.
-export function body(html) {
+export function body({ html, base }) {
   const made = make("div", { class: "body" });
   if (!html) return made;
   const parsed = new DOMParser().parseFromString(html, "text/html");
-  made.append(...[...parsed.body.childNodes].map(clean).filter(Boolean));
+  made.append(...cleaned(parsed.body, base));
   return made;
 }
 
-function clean(node) {
+function cleaned(parent, base) {
+  return [...parent.childNodes].map((node) => clean(node, base)).filter(Boolean);
+}
+
+function clean(node, base) {
   if (node.nodeType === Node.TEXT_NODE) return document.createTextNode(node.data);
   if (node.nodeType !== Node.ELEMENT_NODE || !TAGS.has(node.tagName)) return null;
   const made = document.createElement(node.tagName);
   if (node.tagName === "A") {
-    const href = safe(node.getAttribute("href"));
+    const href = safe(node.getAttribute("href"), base);
     if (href) made.href = href;
     made.rel = "noopener";
   }
   if (node.tagName === "OL" && /^\d{1,6}$/.test(node.getAttribute("start") ?? "")) made.setAttribute("start", node.getAttribute("start"));
-  made.append(...[...node.childNodes].map(clean).filter(Boolean));
+  made.append(...cleaned(node, base));
   return made;
 }
 
@@ -74,12 +102,12 @@ export function level(item, words) {
 }
 
 export function title(item, tag = "h3", id = null) {
-  const href = safe(item.url);
+  const href = safe(item.url, item.base);
   return make(tag, { class: "title", id }, href ? make("a", { href }, item.title) : item.title);
 }
 
 export function actions(item) {
-  const links = (item.actions ?? []).map(({ label, url }) => [label, safe(url)]).filter(([, href]) => href);
+  const links = (item.actions ?? []).map(({ label, url }) => [label, safe(url, item.base)]).filter(([, href]) => href);
   return links.length ? make("p", { class: "actions" }, links.map(([label, href]) => make("a", { class: "button", href }, label))) : null;
 }
 
@@ -93,7 +121,7 @@ export function ago(moment, locale, now = Date.now()) {
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(number, unit);
 }
 
-export function time(moment, locale) {
+export function time(moment, locale, now) {
   const full = new Date(moment).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
-  return make("time", { datetime: moment, title: full }, ago(moment, locale));
+  return make("time", { datetime: moment, title: full }, ago(moment, locale, now));
 }
