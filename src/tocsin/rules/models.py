@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from tocsin.levels import Level
 from tocsin.tenants.scope import ScopedManager
@@ -41,6 +42,7 @@ class Rule(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("rule"), _("rules")
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "name"],
@@ -74,6 +76,7 @@ class RuleVersion(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("version of a rule"), _("versions of rules")
         constraints = [models.UniqueConstraint(fields=["rule", "number"], name="tocsin_ruleversion_number")]
 
     def __str__(self) -> str:
@@ -87,6 +90,7 @@ class RuleKey(models.Model):
     key = models.CharField(max_length=32)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("key of a rule"), _("keys of rules")
         indexes = [models.Index(fields=["key", "rule"], name="tocsin_rulekey_key")]
 
     def __str__(self) -> str:
@@ -102,6 +106,7 @@ class RuleField(models.Model):
     kind = models.CharField(max_length=20)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("field of rules"), _("fields of rules")
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "pattern", "field", "kind"], name="tocsin_rulefield_subject"

@@ -52,7 +52,7 @@ class Series(models.Model):
     objects = ScopedManager()
 
     class Meta:
-        verbose_name_plural = "series"
+        verbose_name, verbose_name_plural = _("series"), _("series")
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "dedupe_key"],

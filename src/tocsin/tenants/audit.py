@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tocsin import clock
 from tocsin.tenants.scope import ScopedManager
@@ -27,6 +28,7 @@ class AuditEntry(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("audit entry"), _("audit log")
         indexes = [
             models.Index(fields=["organization", "-id"], name="tocsin_audit_recent"),
             models.Index(fields=["organization", "subject", "-id"], name="tocsin_audit_subject"),

@@ -32,6 +32,9 @@ class Organization(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("organization"), _("organizations")
+
     def __str__(self) -> str:
         return self.slug
 
@@ -46,6 +49,7 @@ class Project(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("project"), _("projects")
         constraints = [
             models.UniqueConstraint(fields=["organization", "slug"], name="tocsin_project_slug"),
         ]
@@ -67,6 +71,7 @@ class Membership(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("membership"), _("memberships")
         constraints = [
             models.UniqueConstraint(fields=["organization", "user"], name="tocsin_membership_user"),
         ]
@@ -89,6 +94,7 @@ class Team(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("team"), _("teams")
         constraints = [
             models.UniqueConstraint(fields=["organization", "slug"], name="tocsin_team_slug"),
         ]
@@ -104,6 +110,7 @@ class TeamMember(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
 
     class Meta:
+        verbose_name, verbose_name_plural = _("member of a team"), _("members of teams")
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="tocsin_teammember_user")]
 
     def __str__(self) -> str:
@@ -126,6 +133,9 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("token"), _("tokens")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models, router, transaction
+from django.utils.translation import gettext_lazy as _
 
 from tocsin import clock, conf
 from tocsin.errors import TooSoon
@@ -21,6 +22,9 @@ class RateBucket(models.Model):
     key = models.CharField(max_length=100, primary_key=True)
     level = models.FloatField()
     at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("rate"), _("rates")
 
     def __str__(self) -> str:
         return self.key

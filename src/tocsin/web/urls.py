@@ -5,13 +5,25 @@ from __future__ import annotations
 from django.urls import include, path
 
 from tocsin.web import inbox, tasks, unsubscribe
-from tocsin.web.desk import audit, destinations, frame, people, rules, teams, templates, tokens, types
+from tocsin.web.desk import (
+    audit,
+    destinations,
+    frame,
+    people,
+    rules,
+    teams,
+    template_edit,
+    templates,
+    tokens,
+    types,
+)
 from tocsin.web.ledger import deliveries, event, events, overview
 from tocsin.web.mine import destinations as mine
 from tocsin.web.mine import hours, pending, preferences
 from tocsin.web.mine import rules as my_rules
 
 app_name = "tocsin"
+TEMPLATE = "templates/<str:event_type>/<slug:channel>/<slug:locale>/"
 desk = [
     path("rules/", rules.listed, name="desk-rules"),
     path("rules/add/", rules.edit, name="desk-rule-add"),
@@ -26,6 +38,10 @@ desk = [
     path("types/own/<str:key>/", types.change, name="desk-type"),
     path("types/own/<str:key>/delete/", types.delete, name="desk-type-delete"),
     path("templates/", templates.listed, name="desk-templates"),
+    path("templates/picture/", templates.picture, name="desk-template-picture"),
+    path(TEMPLATE, template_edit.edit, name="desk-template"),
+    path(f"{TEMPLATE}delete/", templates.delete, name="desk-template-delete"),
+    path(f"{TEMPLATE}restore/", templates.restore, name="desk-template-restore"),
     path("people/", people.listed, name="desk-people"),
     path("people/<str:user>/", people.person, name="desk-person"),
     path("people/<str:user>/remove/", people.remove, name="desk-person-remove"),

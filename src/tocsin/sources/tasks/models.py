@@ -37,6 +37,7 @@ class Task(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("task"), _("tasks")
         constraints = [models.UniqueConstraint(fields=["organization", "name"], name="tocsin_task_name")]
         indexes = [
             models.Index(
@@ -74,6 +75,7 @@ class TaskRun(models.Model):
     objects = ScopedManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("run of a task"), _("runs of tasks")
         indexes = [
             models.Index(fields=["organization", "-id"], name="tocsin_run_recent"),
             models.Index(fields=["finished_at"], name="tocsin_run_finished"),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
@@ -19,6 +18,9 @@ from tocsin import pipeline
 from tocsin.channels import registry
 from tocsin.recipients import destinations
 from tocsin.rules.uses import rules_using
+from tocsin.web.admin.filters import ByChannel, ByOrganization, InUse, Owned
+from tocsin.web.admin.frame import Page, by, user_name_field
+from tocsin.web.admin.shown_once import show_once
 from tocsin.web.destination_form import DestinationForm, form_of, lines_of, secrets_of
 from tocsin.web.destination_words import state_of, try_out
 
@@ -30,42 +32,23 @@ if TYPE_CHECKING:
 
     from tocsin.recipients.models import Destination
 
-    Base = admin.ModelAdmin[Destination]
-else:
-    Base = admin.ModelAdmin
-
 MOST_TESTS = 10
 """In one request; each may take as long as the channel's deadline."""
 FACTS = ("state", "verified_at", "tested_at", "created_at")
 
 
-class InUse(admin.SimpleListFilter):
-    """Those in use, or those that are disabled."""
-
-    title = _("state")
-    parameter_name = "disabled"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("0", _("in use")), ("1", _("disabled"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Destination]) -> QuerySet[Destination]:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(disabled_at__isnull=self.value() == "0")
-
-
-class DestinationAdmin(Base):
+class DestinationAdmin(Page):
     """Whoever is let in here acts as the operator. Managed destinations are read-only."""
 
     list_display = ("label", "channel", "owner", "state")
-    list_filter = ("channel", InUse)
+    list_filter = (ByChannel, InUse, Owned, ByOrganization)
     list_select_related = ("user", "organization")
     raw_id_fields = ("user",)
     autocomplete_fields = ("organization",)
     actions = ("send_test", "disable", "enable")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("label", "identity", "organization__slug", f"user__{get_user_model().USERNAME_FIELD}")
+        return ("label", "identity", "organization__slug", user_name_field())
 
     @admin.display(description=_("owner"))
     def owner(self, destination: Destination) -> str:
@@ -91,8 +74,9 @@ class DestinationAdmin(Base):
         return not fixed and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Destination | None = None) -> bool:
-        managed = obj is not None and obj.managed
-        return not managed and super().has_delete_permission(request, obj)
+        """A managed one stays, unless its user goes, in the host's own page of users."""
+        stays = obj is not None and obj.managed and self.is_here(request)
+        return not stays and super().has_delete_permission(request, obj)
 
     # --- the form
 
@@ -159,23 +143,12 @@ class DestinationAdmin(Base):
             self.message_user(request, said, messages.WARNING)
 
     def response_add(self, request: HttpRequest, obj: Destination, post_url_continue: Any = None) -> Any:
-        return self._show_made(request, super().response_add(request, obj, post_url_continue))
+        answer = super().response_add(request, obj, post_url_continue)
+        return show_once(self, request, request.tocsin_saved.made, answer)  # type: ignore[attr-defined]
 
     def response_change(self, request: HttpRequest, obj: Destination) -> Any:
-        return self._show_made(request, super().response_change(request, obj))
-
-    def _show_made(self, request: HttpRequest, response: Any) -> Any:
-        """In the answer itself: a message would be kept in the session or in a cookie until it is shown."""
-        made = request.tocsin_saved.made  # type: ignore[attr-defined]
-        if not made or "Location" not in response:
-            return response
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _t("Made just now, shown this once"),
-            "made": made,
-            "next": response["Location"],
-        }
-        return TemplateResponse(request, "admin/tocsin/destination/made.html", context)
+        answer = super().response_change(request, obj)
+        return show_once(self, request, request.tocsin_saved.made, answer)  # type: ignore[attr-defined]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """A rule that tells a destination protects it."""
@@ -184,7 +157,7 @@ class DestinationAdmin(Base):
         return deleted, counts, lacking, [*protected, *using]
 
     def delete_model(self, request: HttpRequest, obj: Destination) -> None:
-        pipeline.remove_destination(obj, f"user {request.user.pk}")
+        pipeline.remove_destination(obj, by(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Destination]) -> None:
         for destination in queryset:
