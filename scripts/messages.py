@@ -42,9 +42,9 @@ def main(*, check: bool) -> int:
         said = list(_faults(path)) if check else _update(path)
         faults += bool(said)
         for one in said[:20]:
-            print(f"{path.relative_to(ROOT)}: {one}", file=sys.stderr)
+            sys.stderr.write(f"{path.relative_to(ROOT)}: {one}\n")
         if len(said) > 20:
-            print(f"… and {len(said) - 20} more", file=sys.stderr)
+            sys.stderr.write(f"… and {len(said) - 20} more\n")
     return faults if check else 0
 
 
@@ -54,7 +54,9 @@ def wanted() -> Catalog:
     for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.txt")]):
         text = path.read_text(encoding="utf-8")
         if path.suffix != ".py":
-            text = re.sub(r"(?m)^[ \t]+", "", templatize(text))  # what is left reads like Python, but for indentation
+            text = re.sub(
+                r"(?m)^[ \t]+", "", templatize(text)
+            )  # what is left reads like Python, but for indentation
         for number, message, _comments, context in extract("python", io.BytesIO(text.encode()), KEYWORDS):
             place = [(path.relative_to(ROOT).as_posix(), number)]
             found.add(message, None, place, context=context)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.api.conftest import Caller
+from tests.api.decided_pages import PAGES
 from tocsin.api.auth import OWN, Needs
 from tocsin.api.urls import api
 from tocsin.deliveries.models import Delivery
@@ -100,71 +101,6 @@ PUBLIC = {"tocsin-api:openapi-json", "tocsin-api:api-root", "tocsin-api:nothing"
           "tocsin-metrics",
           "unnamed static/<path:path>"}  # fmt: skip
 """Names of addresses that anyone may call; they tell nothing about anybody."""
-PAGES = {
-    "tocsin:home": "reader",
-    "tocsin:inbox": "reader",
-    "tocsin:inbox-change": "reader",
-    "tocsin:preferences": "reader",
-    "tocsin:hours": "reader",
-    "tocsin:destinations": "reader",
-    "tocsin:destination-add": "reader",
-    "tocsin:destination": "reader",
-    "tocsin:destination-act": "reader",
-    "tocsin:rules": "reader",
-    "tocsin:rule-add": "reader",
-    "tocsin:rule": "reader",
-    "tocsin:rule-act": "reader",
-    "tocsin:pending": "reader",
-    "tocsin:pending-cancel": "events:write",
-    "tocsin:series-cancel": "events:write",
-    "tocsin:overview": "events:read",
-    "tocsin:pause": "deliveries:write",
-    "tocsin:events": "events:read",
-    "tocsin:events-cancel": "events:write",
-    "tocsin:event": "events:read",
-    "tocsin:event-people": "events:read",
-    "tocsin:event-cancel": "events:write",
-    "tocsin:event-confirm": "events:write",
-    "tocsin:tasks": "events:read",
-    "tocsin:task-run": "events:read",
-    "tocsin:desk": "reader",
-    "tocsin:desk-rules": "desk:rules",
-    "tocsin:desk-rule-add": "desk:rules",
-    "tocsin:desk-rule": "desk:rules",
-    "tocsin:desk-rule-act": "desk:rules",
-    "tocsin:desk-destinations": "desk:destinations",
-    "tocsin:desk-destination-add": "desk:destinations",
-    "tocsin:desk-destination": "desk:destinations",
-    "tocsin:desk-destination-act": "desk:destinations",
-    "tocsin:desk-types": "desk:admin",
-    "tocsin:desk-type-make": "desk:admin",
-    "tocsin:desk-type": "desk:admin",
-    "tocsin:desk-type-delete": "desk:admin",
-    "tocsin:desk-templates": "desk:admin",
-    "tocsin:desk-template-picture": "desk:admin",
-    "tocsin:desk-template": "desk:admin",
-    "tocsin:desk-template-delete": "desk:admin",
-    "tocsin:desk-template-restore": "desk:admin",
-    "tocsin:desk-people": "desk:admin",
-    "tocsin:desk-person": "desk:admin",
-    "tocsin:desk-person-remove": "desk:admin",
-    "tocsin:desk-teams": "desk:admin",
-    "tocsin:desk-team": "desk:admin",
-    "tocsin:desk-team-leave": "desk:admin",
-    "tocsin:desk-team-delete": "desk:admin",
-    "tocsin:desk-projects": "desk:admin",
-    "tocsin:desk-project-delete": "desk:admin",
-    "tocsin:desk-tokens": "desk:admin",
-    "tocsin:desk-token-make": "desk:admin",
-    "tocsin:desk-token-revoke": "desk:admin",
-    "tocsin:desk-audit": "desk:admin",
-    "tocsin:unsubscribe": "anyone",
-    "tocsin:deliveries": "events:read",
-    "tocsin:replay": "deliveries:write",
-    "tocsin-account:login": "anyone",
-    "tocsin-account:logout": "anyone",
-}
-"""The decision that `tocsin.web.access` puts on each page."""
 
 
 def declared() -> dict[str, str]:

@@ -16,4 +16,7 @@ def test_the_wheel_carries_every_file_of_the_package(tmp_path):
     )  # fmt: skip
     [wheel] = tmp_path.glob("*.whl")
     packed = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
-    assert packed == {str(p.relative_to(ROOT / "src")) for p in files(under="src")}
+    kept = {str(p.relative_to(ROOT / "src")) for p in files(under="src")}
+    compiled = {name.removesuffix(".po") + ".mo" for name in kept if name.endswith(".po")}
+    assert compiled
+    assert packed == kept | compiled

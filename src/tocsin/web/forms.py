@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django import forms
 
 
-def place(form: forms.Form, error: InvalidInput, name_of: Callable[[str], str] = str) -> None:
+def place(form: forms.BaseForm, error: InvalidInput, name_of: Callable[[str], str] = str) -> None:
     """Put each error at the field whose name `name_of` makes of its path; at the form's head where there is none.
 
     The form keeps what was typed, and is shown again with status 422.
