@@ -20,6 +20,7 @@ def fill(name: str) -> str:
 def _settled(ana: Any, home: Any) -> dict[str, Any]:
     """What an administrator sets up."""
     from tocsin.channels import registry
+    from tocsin.deliveries.wording import save as wording
     from tocsin.events import declared
     from tocsin.recipients.destinations import add_destination
     from tocsin.rules.save import save
@@ -32,6 +33,8 @@ def _settled(ana: Any, home: Any) -> dict[str, Any]:
     members.join(team, ana, name)
     token, _plain = tokens.create_token(f"Token of {name}", home)
     fields = {"key": f"own:{name}", "label": "A kind of our own"}
+    place = {"event_type": "message:system", "channel": "email", "locale": ""}
+    wording.save(home.pk, place | {"title": "{{ event.title }}!", "body": "**{{ event.title }}**"}, name)
     condition = {"any": [{"field": "data.host", "op": "in", "value": ["db1"]}]}
     rule = {"name": f"Rule {name}", "event_types": ["task:*"], "to": ["role:owner"], "condition": condition}
     return {

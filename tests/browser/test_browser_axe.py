@@ -1,4 +1,4 @@
-"""Every page, without a violation of WCAG 2.2 AA that axe-core can see: in English and French, light and dark."""
+"""Every page, without a violation of WCAG 2.2 AA that axe-core can see: light and dark, on a wide screen and a phone."""
 
 from __future__ import annotations
 
@@ -98,6 +98,9 @@ def test_every_page_can_be_used_by_everyone(visitor, staged, name):
     assert violations(page) == [], path
     page.emulate_media(color_scheme="dark")
     assert violations(page, {"runOnly": ["color-contrast"]}) == [], path
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 @pytest.mark.parametrize("part", ["panel", "menu", "dialog"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from tocsin.channels.chat.event import absolute, gravest, links_of, shape_of, state_of
 from tocsin.channels.chat.reader import blocks_of
@@ -93,7 +93,7 @@ def _links(message: Message) -> tuple[list[Json], list[str]]:
     links: list[str] = []
     for label, url in links_of(message.event):
         if url.startswith("https://") and size(url) <= SECTION and len(buttons) < MOST_BUTTONS:
-            text = _plain(label or gettext("Open"), BUTTON)
+            text = _plain(label or pgettext("button", "Open"), BUTTON)
             buttons.append({"type": "button", "action_id": f"link{len(buttons)}", "text": text, "url": url})
         elif size(" · ".join([*links, link(url, label)])) <= SECTION:
             links.append(link(url, label))
