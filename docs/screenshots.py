@@ -44,13 +44,17 @@ def main(folder: Path) -> None:
             "TOCSIN_ENGINE": "worker",  # nothing moves but by hand, at the hour that is pretended
             "PYTHONPATH": str(ROOT / "src"),
         }
-        event = fill()
+        event, rule = fill()
+        from tocsin.engines import heartbeat
+
+        heartbeat.beat("worker")  # as if somebody did the work
+        places = {"ledger": f"events/{event}", "rule": f"desk/default/rules/{rule}"}
         with serving() as site, chromium() as browser:
-            photograph(browser, site, event, folder)
+            photograph(browser, site, places, folder)
 
 
-def fill() -> str:
-    """People and what they were told; the id of the event whose story is shown."""
+def fill() -> tuple[str, int]:
+    """People and what they were told; the id of the event whose story is shown, and that of a rule."""
     import django
 
     django.setup()
@@ -67,7 +71,25 @@ def fill() -> str:
         person.groups.add(group)
     people.filter(username="eve").update(is_active=False)
     people.filter(username="dan").update(email="")
-    return tell()
+    rule = ruled()
+    return tell(), rule
+
+
+def ruled() -> int:
+    """A rule whose form is shown; its id."""
+    from tocsin.recipients.destinations import add_destination
+    from tocsin.rules.save import save
+    from tocsin.rules.spec import Place
+    from tocsin.tenants.organizations import implicit
+
+    home = implicit()
+    add_destination(home, "email", {"email_address": "board@example.com"}, label="The board")
+    worse = {"any": [{"field": "data.host", "op": "in", "value": ["db1", "db2"]},
+                     {"field": "title", "op": "contains", "value": "disk"}]}  # fmt: skip
+    condition = {"all": [{"field": "about", "op": "starts_with", "value": "host/"}, worse]}
+    content = {"name": "Trouble with a database", "event_types": ["task:*"], "level": "error", "to": ["group:ops"],
+               "channels": ["email"], "condition": condition}  # fmt: skip
+    return save(content, Place(home.pk), NAME).pk
 
 
 def tell() -> str:
@@ -100,7 +122,7 @@ def tell() -> str:
         (0.3, {"type": "message:system", "title": "The site is read-only on Sunday from 22:00", "level": "warning",
                "channel": "header_message", "to": ["user:ana"], "body": "For about an hour. Drafts are kept."}),
         (0.1, {"type": "task:finished", "title": "Disk of db1 is full", "level": "critical", "channel": "message",
-               "to": ["group:ops"], "about": "host/db1", "body": "`/var/lib/postgresql` is at 100 %. Writes fail.",
+               "to": ["group:ops"], "about": "host/db1", "data": {"host": "db1"}, "body": "`/var/lib/postgresql` is at 100 %. Writes fail.",
                "actions": [{"label": "Runbook", "url": "https://example.org/runbooks/disk"}]}),
         (0, {"type": "message:internal", "title": "Invoice 42 is paid", "to": ["user:ana"], "actor": "cleo",
              "body": "**1 200 €**, a week early. See the [invoice](https://example.org/invoices/42)."}),
@@ -159,8 +181,8 @@ def serving() -> Iterator[str]:
         process.wait(30)
 
 
-def photograph(browser: Any, site: str, event: str, folder: Path) -> None:
-    """The inbox, the story of one event in the ledger, and the pages of one's own settings."""
+def photograph(browser: Any, site: str, places: dict[str, str], folder: Path) -> None:
+    """The inbox, the ledger and the story of one event in it, a rule at the desk, and one's own settings."""
     context = browser.new_context(
         color_scheme="light",
         locale="en-GB",
@@ -176,12 +198,8 @@ def photograph(browser: Any, site: str, event: str, folder: Path) -> None:
     page.locator("tocsin-inbox .banner").wait_for()
     page.screenshot(path=folder / "inbox.png")
     page.set_viewport_size({"width": WIDTH, "height": LEDGER_HEIGHT})
-    page.goto(f"{site}/events/{event}/")
-    page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
-    page.locator("tocsin-inbox .banner").wait_for()
-    page.screenshot(path=folder / "ledger.png")
-    for name in ("hours", "preferences"):
-        page.goto(f"{site}/{name}/")
+    for name in ("ledger", "rule", "overview", "hours", "preferences"):
+        page.goto(f"{site}/{places.get(name, name)}/")
         page.locator("tocsin-inbox .badge:not(:empty)").wait_for()
         page.screenshot(path=folder / f"{name}.png")
     context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 
+from tocsin.inbox import queries
 from tocsin.web.access import at_desk, ledger_scope
 from tocsin.web.marks import LEVEL_NAMES, shape
 from tocsin.web.words import labels
@@ -21,7 +23,13 @@ from tocsin.web.words import labels
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tocsin.inbox.summary import Summary
+
 register = template.Library()
+
+CHANNEL = "header_message"
+BANNERS = 3
+"""As many as the element shows at once."""
 
 
 @register.simple_tag(takes_context=True)
@@ -43,8 +51,20 @@ def tocsin_inbox(context: template.Context, show: str = "") -> str:
             "page": reverse("tocsin:inbox"),
             "labels": labels(),
             "show": show,
+            "items": _banners(user, context.get("summary")) if show == "banner" else "",
         },
     )
+
+
+def _banners(user: Any, summary: Summary | None) -> str:
+    """JSON of what the banners begin with: in a page's own flow, banners that come later would push it down.
+
+    Where the page has asked for the `summary` of the inbox already, none are looked for in vain.
+    """
+    if summary is not None and not dict(summary.channels).get(CHANNEL):
+        return ""
+    page = queries.list_items(user, channel=CHANNEL, unread=True, limit=BANNERS)
+    return json.dumps([item.as_json() for item in page.items]) if page.items else ""
 
 
 @register.simple_tag

@@ -28,7 +28,7 @@ class TocsinInbox extends HTMLElement {
   static observedAttributes = ["token"];
 
   connectedCallback() {
-    this.words = { ...WORDS, ...this.#labels() };
+    this.words = { ...WORDS, ...this.#told("labels", {}) };
     this.locale = this.getAttribute("locale") || navigator.language;
     this.show = new Set((this.getAttribute("show") || "bell banner alert").split(/\s+/));
     this.feed = Feed.of(this.#api(), this.getAttribute("csrf"), this.getAttribute("token"));
@@ -54,11 +54,12 @@ class TocsinInbox extends HTMLElement {
     this.feed?.use(token);
   }
 
-  #labels() {
+  // What an attribute says in JSON; of words the English ones will do, of items what the feed brings.
+  #told(name, fallback) {
     try {
-      return JSON.parse(this.getAttribute("labels") || "{}");
+      return JSON.parse(this.getAttribute(name)) ?? fallback;
     } catch {
-      return {}; // the English words will do
+      return fallback;
     }
   }
 
@@ -81,6 +82,7 @@ class TocsinInbox extends HTMLElement {
       root.append(this.banners);
     }
     if (this.show.has("bell")) this.#buildBell(root);
+    if (this.banners) this.#showBanners(this.#told("items", []));
     if (this.show.has("alert")) {
       this.dialog = make("dialog", { "aria-labelledby": "asked", onclose: () => this.#answered() });
       root.append(this.dialog);
@@ -198,11 +200,14 @@ class TocsinInbox extends HTMLElement {
 
   async #fillBanners(number) {
     const items = await this.#items("header_message", number ? { limit: BANNERS } : 0);
-    if (!items) return;
+    if (items) this.#showBanners(items);
+  }
+
+  #showBanners(items) {
     clearTimeout(this.fading);
     keep(this.banners, items, (item) => this.#banner(item), this.banners);
     const left = items.map((item) => Date.parse(item.expires_at ?? "") - this.feed.now()).filter((wait) => wait > 0);
-    if (left.length) this.fading = setTimeout(() => this.#changed(), Math.min(Math.min(...left) + 500, 2 ** 31 - 1));
+    if (left.length) this.fading = setTimeout(() => this.feed.state && this.#changed(), Math.min(Math.min(...left) + 500, 2 ** 31 - 1));
   }
 
   #banner(item) {
