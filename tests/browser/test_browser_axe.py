@@ -1,4 +1,4 @@
-"""Every page, without a violation of WCAG 2.2 AA that axe-core can see: light and dark, on a wide screen and a phone."""
+"""Every page, without a violation of WCAG 2.2 AA that axe-core can see: light and dark, wide and on a phone."""
 
 from __future__ import annotations
 

@@ -107,3 +107,41 @@ def test_the_pages_speak_french(site, browser, ana, tell):
     panel.get_by_role("button", name="Tout marquer comme lu").wait_for()
     assert visitor.complaints == []
     visitor.context.close()
+
+
+def tab_to(page, name):
+    """Press Tab until what has the focus says this: its label, its text or its value."""
+    said = "((at) => at && [at.ariaLabel, at.textContent, at.labels?.[0]?.textContent].join(' '))"
+    deep = "let at = document.activeElement; while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;"
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if name in (page.evaluate(f"(() => {{ {deep} return {said}(at); }})()") or ""):
+            return
+    raise AssertionError(f"Tab never came to {name!r}")
+
+
+def test_a_day_by_keyboard_alone(visitor, ana, tell):
+    page = visitor.page
+    tell(ana, "Read me")
+    visitor.see_count("1")
+    page.goto("/inbox/")
+    tab_to(page, "Skip to content")
+    page.keyboard.press("Enter")
+    tab_to(page, "Mark as read")
+    page.keyboard.press("Enter")
+    visitor.see_count("")
+    tab_to(page, "Dismiss")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing has happened that concerns you.").wait_for()
+    page.goto("/hours/")
+    tab_to(page, "Do not disturb until")
+    tab_to(page, "from")
+    page.keyboard.type("22:00")
+    tab_to(page, "to")
+    page.keyboard.type("07:00")
+    tab_to(page, "Mon")
+    page.keyboard.press("Space")
+    tab_to(page, "Keep this")
+    page.keyboard.press("Enter")
+    page.get_by_text("It is kept.").wait_for()
+    assert page.locator(".tocsin-week figcaption").inner_text().endswith("not Mon 22:00–07:00")

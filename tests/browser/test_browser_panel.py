@@ -17,7 +17,7 @@ ITEMS = (
 SEEN = "fetch('/api/v1/inbox').then((answer) => answer.json()).then(({items}) => items.every((one) => one.seen_at))"
 SHIFTS = """window.shifted = [];
 const moved = ({ node, previousRect, currentRect }) =>
-  `${(node?.outerHTML ?? node?.textContent)?.slice(0, 80)} ${previousRect.x},${previousRect.y} → ${currentRect.x},${currentRect.y}`;
+  `${(node?.outerHTML ?? node?.textContent)?.slice(0, 80)} ${previousRect.y} → ${currentRect.y}`;
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) window.shifted.push([one.value, ...one.sources.map(moved)]);
 }).observe({ type: "layout-shift", buffered: true });"""

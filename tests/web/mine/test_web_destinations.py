@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.web.reading import text
 from tocsin.recipients.destinations import add_destination
 from tocsin.recipients.models import Destination
 from tocsin.rules import save
@@ -26,10 +27,6 @@ def ana(acme, person):
 @pytest.fixture
 def client(ana, browse):
     return browse(ana)
-
-
-def text(answer):
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.content.decode())).split())
 
 
 @pytest.fixture(params=[MINE, DESK], ids=["mine", "desk"])

@@ -8,6 +8,7 @@ import re
 import pytest
 
 import tocsin
+from tests.web.reading import text
 from tocsin.recipients.destinations import add_destination
 from tocsin.rules import save
 from tocsin.rules.models import Rule, RuleVersion
@@ -33,10 +34,6 @@ def ana(acme, person):
 @pytest.fixture
 def client(ana, browse):
     return browse(ana)
-
-
-def text(answer):
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.content.decode())).split())
 
 
 def path(rule):
