@@ -89,7 +89,7 @@ def test_a_shell_sends_while_it_is_open(project, catcher):
             time.sleep(0.02)
         assert catcher.messages, os.read(ours, 100_000).decode(errors="replace")
         assert shell.poll() is None
-        assert [message.recipients for message in catcher.messages] == [["you@example.com"]]
+        assert [message.recipients for message in catcher.messages] == [["you@example.com"]], done.stderr
         assert catcher.messages[0].parsed["Subject"] == "It works"
         os.write(ours, b"exit()\n")
         assert shell.wait(PATIENCE) == 0
@@ -103,7 +103,7 @@ def test_a_shell_sends_while_it_is_open(project, catcher):
 def test_a_script_sends_before_it_ends(project, catcher):
     """Piped into the shell, the lines leave no time at all: what is in hand is finished at the exit."""
     done = manage(project, "shell", input=step(5) + "\n")
-    assert [message.recipients for message in catcher.messages] == [["you@example.com"]]
+    assert [message.recipients for message in catcher.messages] == [["you@example.com"]], done.stderr
     assert "Traceback" not in done.stderr
     assert "sent" in manage(project, "tocsin", "deliveries", "list").stdout
 
