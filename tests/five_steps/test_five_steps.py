@@ -89,7 +89,7 @@ def test_a_shell_sends_while_it_is_open(project, catcher):
             time.sleep(0.02)
         assert catcher.messages, os.read(ours, 100_000).decode(errors="replace")
         assert shell.poll() is None
-        assert [message.recipients for message in catcher.messages] == [["you@example.com"]], done.stderr
+        assert [message.recipients for message in catcher.messages] == [["you@example.com"]]
         assert catcher.messages[0].parsed["Subject"] == "It works"
         os.write(ours, b"exit()\n")
         assert shell.wait(PATIENCE) == 0

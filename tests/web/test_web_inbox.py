@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
+from tocsin import clock
 from tocsin.inbox import queries
+from tocsin.recipients.models import Person
 from tocsin.web import inbox as view
 
 URL = "/tocsin/inbox/"
@@ -78,6 +82,33 @@ def test_dismissing_moves_an_item_to_its_own_tab(client, ana, tell):
                                   {"action": "dismiss", "id": "d1"}, {"action": "read", "id": "\x00"}])  # fmt: skip
 def test_a_form_that_makes_no_sense_is_missing(client, form):
     assert client.post(CHANGE, form).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("until", "moment"),
+    [
+        ("hour", "2037-01-07T10:30:00+00:00"),
+        ("morning", "2037-01-08T08:00:00+00:00"),  # nine in Oslo
+        ("monday", "2037-01-12T08:00:00+00:00"),
+    ],
+)
+def test_an_item_is_put_off_by_the_clock_of_its_reader(client, ana, tell, until, moment):
+    Person.objects.create(user=ana, time_zone="Europe/Oslo")
+    tell(ana, "Later")
+    [item] = queries.list_items(ana).items
+    with clock.frozen(datetime(2037, 1, 7, 9, 30, tzinfo=UTC)):  # a Wednesday
+        client.post(CHANGE, {"action": "snooze", "until": until, "id": item.id})
+        assert "Later" not in text(client)
+        assert "Later" in text(client, URL + "?show=snoozed")
+        [again] = queries.list_items(ana, snoozed=True).items
+    assert again.snoozed_until.isoformat() == moment
+
+
+def test_no_other_time_is_taken(client, ana, tell):
+    tell(ana, "Now")
+    [item] = queries.list_items(ana).items
+    assert client.post(CHANGE, {"action": "snooze", "until": "never", "id": item.id}).status_code == 404
+    assert "Now" in text(client)
 
 
 def test_anothers_item_cannot_be_touched(client, person, tell):

@@ -10,9 +10,10 @@ from django.db import transaction
 from tocsin import clock
 from tocsin.errors import FieldError, InvalidInput
 from tocsin.events.draft import clean_time
+from tocsin.recipients import users
 from tocsin.recipients.models import Person
 from tocsin.schedule.openings import parse_windows
-from tocsin.schedule.windows import check_zone
+from tocsin.schedule.windows import check_zone, first_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +27,12 @@ def wishes_of(user_pk: Any) -> dict[str, Any]:
     kept = Person.objects.filter(user=user_pk).values(*FIELDS).first() or dict.fromkeys(FIELDS)
     texts = {name: kept[name] or "" for name in ("time_zone", "locale")}
     return {**kept, **texts, "windows": kept["windows"] or []}
+
+
+def zone_of(user_pk: Any) -> str:
+    """The zone by whose clock a person lives: what they said, what the host knows, else the site's."""
+    known = users.known([user_pk], "").get(user_pk)
+    return first_zone(wishes_of(user_pk)["time_zone"], known.time_zone if known else "")
 
 
 @transaction.atomic

@@ -5,23 +5,30 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tocsin import clock
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.inbox import queries
 from tocsin.inbox.summary import summary
+from tocsin.schedule.wishes import zone_of
 from tocsin.web.access import for_readers
 from tocsin.web.policy import strict
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest, HttpResponse
 
-SNOOZE = timedelta(days=7)
+MORNING = 9
+LATER = {"hour": _("In an hour"), "morning": _("Tomorrow morning"), "monday": _("Next Monday")}
+"""Until when an item may be put off on the page, as in the bell."""
 SHOWN: dict[str, dict[str, Any]] = {
     "": {},
     "unread": {"unread": True},
@@ -56,6 +63,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "show": show,
         "is_first": "after" not in request.GET,
         "summary": summary(request.user),
+        "later": LATER.items(),
         "section": "inbox",
     }
     return render(request, "tocsin/inbox.html", context)
@@ -74,7 +82,7 @@ def change(request: HttpRequest) -> HttpResponse:
             case "dismiss":
                 queries.dismiss(request.user, [public_id])
             case "snooze":
-                queries.snooze(request.user, [public_id], clock.now() + SNOOZE)
+                queries.snooze(request.user, [public_id], _until(request))
             case "read-all":
                 queries.mark_all_read(request.user)
             case other:
@@ -82,6 +90,21 @@ def change(request: HttpRequest) -> HttpResponse:
     except NotFound as error:
         raise Http404(str(error)) from error
     return HttpResponseRedirect(_back(request))
+
+
+def _until(request: HttpRequest) -> datetime:
+    """When an item is to come back, by the clock of its reader."""
+    now = clock.now().astimezone(ZoneInfo(zone_of(request.user.pk)))
+    morning = now.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    match request.POST.get("until", ""):
+        case "hour":
+            return now + timedelta(hours=1)
+        case "morning":
+            return morning + timedelta(days=1)
+        case "monday":
+            return morning + timedelta(days=7 - now.weekday())
+        case other:
+            raise Http404(f"{other!r} is no time to come back.")
 
 
 def _back(request: HttpRequest) -> str:

@@ -54,7 +54,7 @@ def deliveries(request: HttpRequest, scope: Scope) -> HttpResponse:
     here = f"{request.path}?{form.query}" + (f"&after={after}" if after else "")
     context = {
         "form": form,
-        "types": known_types(),
+        "types": known_types(scope),
         "page": page,
         "titles": dict(Event.objects.filter(pk__in=keys).values_list("pk", "title")),
         "state": state,

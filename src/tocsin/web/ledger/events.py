@@ -50,7 +50,7 @@ def events(request: HttpRequest, scope: Scope) -> HttpResponse:
     found = form.wanted.search(scope, before, EVENTS) if valid else None
     context = {
         "form": form,
-        "types": known_types(),
+        "types": known_types(scope),
         "rows": rows.rows_of(found.rows) if found else [],
         "next": found.next if found else None,
         "broke_off": bool(found and found.broke_off),

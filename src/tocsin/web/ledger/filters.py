@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tocsin.channels import registry
 from tocsin.deliveries.finding import WantedEvents, WantedLines
 from tocsin.deliveries.states import Reason, State
-from tocsin.events import types
+from tocsin.events import declared
 from tocsin.events.states import EventState
 from tocsin.levels import Level
 from tocsin.recipients import users
@@ -211,6 +211,6 @@ def _type_hints(field: forms.Field) -> None:
     field.widget.attrs |= {"list": "types", "placeholder": "task:*", "autocomplete": "off"}
 
 
-def known_types() -> Iterable[str]:
-    """The types that a filter suggests."""
-    return sorted(types.types())
+def known_types(scope: Scope) -> Iterable[str]:
+    """The types that a filter suggests: those of code and settings, and what the reader's organizations declared."""
+    return sorted(declared.types_for(scope))

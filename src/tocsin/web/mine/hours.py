@@ -19,10 +19,9 @@ from django.views.decorators.http import require_http_methods
 from tocsin import clock, pipeline
 from tocsin.channels import registry
 from tocsin.errors import InvalidInput
-from tocsin.recipients import users
 from tocsin.schedule.openings import MOST_WINDOWS, hours_for, shut_in_week
 from tocsin.schedule.windows import DAYS, first_zone
-from tocsin.schedule.wishes import wishes_of
+from tocsin.schedule.wishes import wishes_of, zone_of
 from tocsin.schedule.words import hours_in_words
 from tocsin.web.access import for_readers
 from tocsin.web.policy import strict
@@ -65,7 +64,7 @@ class Row:
 def hours(request: HttpRequest) -> HttpResponse:
     """Show the week and its rows, or keep them; what is wrong is said beside its row, and nothing is lost."""
     kept = wishes_of(request.user.pk)
-    zone = _zone(request.user, kept)
+    zone = zone_of(request.user.pk)
     if request.method != "POST":
         rows = _with_spares(_rows_of(kept["windows"]))
         return render(request, "tocsin/mine/hours.html", _context(rows, kept, zone, {}))
@@ -99,11 +98,6 @@ def _kept(request: HttpRequest, change: dict[str, Any]) -> HttpResponse:
     elif "locale" in change:
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
     return response
-
-
-def _zone(user: Any, kept: Mapping[str, Any]) -> str:
-    known = users.known([user.pk], "").get(user.pk)
-    return first_zone(kept["time_zone"], known.time_zone if known else "")
 
 
 def _rows_of(windows: Iterable[Mapping[str, Any]]) -> list[Row]:
