@@ -267,3 +267,13 @@ def test_the_pages_cost_the_same_for_one_and_for_many(desk, acme, kept, at, djan
         desk.get(at("templates"))
     with django_assert_max_num_queries(len(page) + 1):
         desk.get(at("template", *PLACE))
+
+
+@pytest.mark.parametrize(
+    ("language", "status"), [("FR", 302), ("pt-br", 302), ("a b", 404), ("\x00", 404), ("", 404)]
+)
+def test_another_language_leads_to_its_own_page_or_is_missing(desk, at, language, status):
+    answer = desk.get(at("template", *PLACE), {"language": language})
+    assert answer.status_code == status
+    if status == 302:
+        assert answer["Location"].endswith(f"/{language.lower()}/")

@@ -111,13 +111,15 @@ export function actions(item) {
   return links.length ? make("p", { class: "actions" }, links.map(([label, href]) => make("a", { class: "button", href }, label))) : null;
 }
 
+const SKEW = 2; // seconds
 const STEPS = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
 // "3 minutes ago", in the reader's language.
 export function ago(moment, locale, now = Date.now()) {
   const seconds = (Date.parse(moment) - now) / 1000;
   const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  const number = unit === "second" ? Math.max(0, Math.round(seconds)) : Math.trunc(seconds / size); // the last minute is "now"
+  // The last minute is "now", and so is what lies ahead by no more than the server's clock is known: it tells whole seconds.
+  const number = unit === "second" ? (seconds > SKEW ? Math.round(seconds) : 0) : Math.trunc(seconds / size);
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(number, unit);
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django import forms
 from django.conf import settings
+from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from tocsin.deliveries.wording import save as wording
 from tocsin.deliveries.wording.language import MOST_CHARACTERS
 from tocsin.deliveries.wording.models import Template
+from tocsin.deliveries.wording.save import LOCALE
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.web.access import for_desk
 from tocsin.web.desk.frame import show
@@ -95,7 +97,10 @@ def edit(request: HttpRequest, desk: Desk, event_type: str, channel: str, locale
     """Show it with a preview, look again at what is typed, or keep it."""
     place = place_in(desk, event_type, channel, locale)
     if "language" in request.GET:
-        return redirect(address_of(desk, place._replace(locale=request.GET["language"].lower())))
+        asked = request.GET["language"].lower()
+        if not LOCALE.fullmatch(asked):
+            raise Http404("There is no such language.")
+        return redirect(address_of(desk, place._replace(locale=asked)))
     row = row_at(desk, place)
     is_there = row is not None and row.deleted_at is None
     now = {name: getattr(row, name) if is_there else "" for name in TEXTS}
