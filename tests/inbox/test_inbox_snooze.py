@@ -63,5 +63,6 @@ def test_over_http_and_on_the_page(ana, told) -> None:
     assert "one" in client.get(reverse("tocsin:inbox") + "?show=snoozed").content.decode()
     told(ana, "two")
     two = list_items(ana).items[0].id
-    assert client.post(reverse("tocsin:inbox-change"), {"id": two, "action": "snooze", "until": "hour"}).status_code == 302
+    form = {"id": two, "action": "snooze", "until": "hour"}
+    assert client.post(reverse("tocsin:inbox-change"), form).status_code == 302
     assert titles(ana) == []
