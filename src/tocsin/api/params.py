@@ -7,6 +7,7 @@ from typing import Annotated
 from ninja import Query
 
 from tocsin.errors import invalid
+from tocsin.events.ids import number_of
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=200, description="The `next` of the page before.")]
@@ -17,6 +18,7 @@ Force = Annotated[
 
 def key_of(after: str) -> int:
     """The key that a cursor is. Raises `InvalidInput`."""
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
+    key = number_of(after)
+    if key is None:
         raise invalid("after", "is no cursor.", "Give the `next` of an earlier answer.")
-    return int(after)
+    return key

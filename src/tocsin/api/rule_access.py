@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.errors import NotFound
+from tocsin.events.ids import number_of
 from tocsin.rules.models import Rule
 
 if TYPE_CHECKING:
@@ -29,9 +30,8 @@ def manageable(scope: Scope) -> QuerySet[Rule]:
 
 def find_rule(rule_id: str, scope: Scope, *, deleted: bool = False) -> Rule:
     """A rule that `scope` may keep. Raises `NotFound`."""
-    found: Rule | None = None
-    if rule_id.isascii() and rule_id.isdigit() and len(rule_id) < 19:
-        found = manageable(scope).filter(pk=int(rule_id)).first()
+    number = number_of(rule_id)
+    found = None if number is None else manageable(scope).filter(pk=number).first()
     if found is None or (found.deleted_at is not None and not deleted):
         raise NotFound(f"There is no rule {rule_id}.")
     return found

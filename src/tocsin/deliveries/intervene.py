@@ -17,6 +17,7 @@ from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import FINAL, UNSENT, Reason, State
 from tocsin.deliveries.succession import plan_successors
 from tocsin.errors import Conflict, NotFound, invalid
+from tocsin.events.ids import number_of
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.tenants.audit import note
@@ -171,10 +172,10 @@ def _plan_again(event_ids: Iterable[str], scope: Scope) -> None:
 def _number(public_id: str) -> int:
     if public_id[:1] == "i" and public_id[1:].isdigit():
         raise Conflict(f"{public_id} is in an inbox already; there is nothing to replay.")
-    digits = public_id.removeprefix("d")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+    number = number_of(public_id.removeprefix("d"))
+    if number is None:
         raise NotFound(f"There is no delivery {public_id!r}.")
-    return int(digits)
+    return number
 
 
 def look_again(user_pk: Any) -> set[str]:

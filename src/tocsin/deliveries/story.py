@@ -17,6 +17,7 @@ from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.deliveries.states import Reason, State
 from tocsin.deliveries.wording.models import TemplateVersion
 from tocsin.errors import NotFound, invalid
+from tocsin.events.ids import number_of
 from tocsin.events.models import Event
 from tocsin.recipients import users
 
@@ -148,9 +149,10 @@ def line(public_id: str, scope: Scope) -> Line:
     """One line by its public id. Raises `NotFound`."""
     kind, digits = public_id[:1], public_id[1:]
     row = None
-    if kind in ("d", "i") and digits.isascii() and digits.isdigit() and len(digits) < 19:
+    number = number_of(digits)
+    if kind in ("d", "i") and number is not None:
         rows = Delivery.objects if kind == "d" else _items()
-        row = rows.within(scope).filter(pk=int(digits)).first()
+        row = rows.within(scope).filter(pk=number).first()
     if row is None:
         raise NotFound(f"There is no delivery {public_id[:40]!r}.")
     found = _of_delivery(row) if kind == "d" else _of_item(row)

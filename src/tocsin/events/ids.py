@@ -1,4 +1,4 @@
-"""UUIDv7 (RFC 9562): ids that sort by time, made in Python so that they are known before the insert."""
+"""Ids: UUIDv7 (RFC 9562) of events, made in Python so that they are known before the insert; and rows' numbers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def uuid7() -> uuid.UUID:
         _last = stamp = max(stamp, _last + 1)
     tail = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
     return uuid.UUID(int=(stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | tail)
+
+
+def number_of(text: str) -> int | None:
+    """The number of a row as people write it; None for what cannot be one: other digits than 0 to 9, or too many."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def first_at(moment: datetime) -> uuid.UUID:

@@ -17,6 +17,7 @@ from tocsin.deliveries.wording.choose import is_used
 from tocsin.deliveries.wording.items import NEEDED
 from tocsin.errors import NotFound, invalid
 from tocsin.events.draft import clean_time
+from tocsin.events.ids import number_of
 from tocsin.inbox import wake
 from tocsin.inbox.items import Item, Page, items_of
 from tocsin.inbox.models import InboxItem, awake
@@ -210,9 +211,9 @@ def _known(public_id: str) -> int:
 
 
 def _number(public_id: str, field: str) -> int:
-    digits = public_id.removeprefix("i")
-    if digits == public_id or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+    number = number_of(public_id.removeprefix("i")) if public_id.startswith("i") else None
+    if number is None:
         raise invalid(
             field, f"{public_id!r} is no inbox item.", "Give an id as the list shows it, such as 'i42'."
         )
-    return int(digits)
+    return number

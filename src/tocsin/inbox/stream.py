@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from tocsin.events.ids import number_of
 from tocsin.inbox import wake
 from tocsin.inbox.reading import read_changes
 
@@ -175,5 +176,4 @@ def _event(name: str, tag: str, data: dict[str, Any]) -> bytes:
 
 def _number(tag: str) -> int:
     """The newest item that a state knows of; 0 for what is no state of ours."""
-    digits = tag.partition("-")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+    return number_of(tag.partition("-")[0]) or 0

@@ -13,6 +13,7 @@ from tocsin import conf
 from tocsin.channels import registry
 from tocsin.channels.forms import clean_settings
 from tocsin.errors import FieldError, InvalidInput, invalid
+from tocsin.events.ids import number_of
 from tocsin.tenants.models import Membership, Organization, Role, Team, TeamMember
 from tocsin.tenants.organizations import is_implicit
 
@@ -259,9 +260,10 @@ def _term(item: object, organization: str) -> Term:
 
 
 def _number(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
+    number = number_of(value)
+    if number is None:
         raise invalid("to", f"{value!r} is no destination.", "Give its number.")
-    return int(value)
+    return number
 
 
 def _own(kind: str, value: str, organization: str) -> str:

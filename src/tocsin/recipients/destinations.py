@@ -15,6 +15,7 @@ from tocsin.channels import registry
 from tocsin.channels.base import Channel, Target
 from tocsin.channels.forms import CleanSettings, clean_settings
 from tocsin.errors import Conflict, FieldError, InvalidInput, NotFound, TooSoon, invalid
+from tocsin.events.ids import number_of
 from tocsin.recipients import secrets, users
 from tocsin.recipients.models import Destination
 from tocsin.tenants.models import Organization
@@ -56,10 +57,8 @@ def manageable(scope: Scope) -> QuerySet[Destination]:
 
 def find(public_id: str, scope: Scope) -> Destination:
     """A destination by its number. Raises `NotFound` for one that is missing or another's."""
-    found = None
-    if public_id.isascii() and public_id.isdigit() and len(public_id) < 19:
-        rows = manageable(scope).select_related("user", "organization")
-        found = rows.filter(pk=int(public_id), managed=False).first()
+    rows, number = manageable(scope).select_related("user", "organization"), number_of(public_id)
+    found = None if number is None else rows.filter(pk=number, managed=False).first()
     if found is None:
         raise NotFound(f"There is no destination {public_id[:40]!r}.")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import InvalidInput, invalid
+from tocsin.events.ids import number_of
 from tocsin.recipients.models import Destination
 from tocsin.rules.spec import as_json, destinations_of
 from tocsin.rules.uses import DESTINATION
@@ -36,7 +37,7 @@ def bodies_of(specs: Sequence[Spec]) -> list[dict[str, Any]]:
 def portable(body: dict[str, Any], place: Place) -> dict[str, Any]:
     """A body that means the same in another database: destinations by channel and label; defaults left out."""
     aim = body["target_identifier"]
-    is_number = body["target"] == DESTINATION and aim.isascii() and aim.isdigit() and len(aim) < 19
+    is_number = body["target"] == DESTINATION and number_of(aim) is not None
     numbers = [*body["destinations"], *([aim] if is_number else [])]
     ours = Destination.objects.filter(organization=place.organization, pk__in=numbers)
     rows = ours.values_list("pk", "channel", "label")

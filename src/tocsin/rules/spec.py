@@ -12,6 +12,7 @@ from tocsin.conf import nearest
 from tocsin.errors import FieldError, InvalidInput, invalid
 from tocsin.events import types
 from tocsin.events.draft import clean_data
+from tocsin.events.ids import number_of
 from tocsin.levels import Level, parse_level
 from tocsin.recipients import audiences
 from tocsin.recipients.models import Destination
@@ -219,9 +220,7 @@ def destinations_of(value: object, place: Place) -> tuple[int, ...]:
     given = _list("destinations", value, MAX_DESTINATIONS)
     owner = {"organization": place.organization} if place.user_pk is None else {"user": place.user_pk}
     rows = Destination.objects.filter(**owner, managed=False)
-    numbers = [
-        one for one in given if isinstance(one, str) and one.isascii() and one.isdigit() and len(one) < 19
-    ]
+    numbers = [one for one in given if isinstance(one, str) and number_of(one) is not None]
     known: dict[Any, int] = {str(pk): pk for pk in rows.filter(pk__in=numbers).values_list("pk", flat=True)}
     if any(isinstance(one, dict) for one in given):
         known |= {(channel, label): pk for pk, channel, label in rows.values_list("pk", "channel", "label")}

@@ -16,6 +16,7 @@ from tocsin import clock
 from tocsin.errors import DedupeConflict, FieldError, InvalidInput, NotFound, invalid
 from tocsin.events import accept
 from tocsin.events.draft import Draft, clean_time, one_line
+from tocsin.events.ids import number_of
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.levels import parse_level
@@ -242,11 +243,10 @@ def end(found: QuerySet[Series], by: str) -> list[int]:
 
 def find(key: object, found: QuerySet[Series]) -> Series:
     """The series of a key. Raises `NotFound`."""
-    text = str(key)
-    known = text.isascii() and text.isdigit() and len(text) < 19
-    series = found.filter(pk=int(text)).first() if known else None
+    number = number_of(str(key))
+    series = None if number is None else found.filter(pk=number).first()
     if series is None:
-        raise NotFound(f"There is no series {text[:40]!r}.")
+        raise NotFound(f"There is no series {str(key)[:40]!r}.")
     return series
 
 

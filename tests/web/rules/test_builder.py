@@ -118,7 +118,9 @@ def test_buttons_add_below_their_group_and_take_away_what_hangs_on_a_row():
     assert builder.changed(rows, "drop:0") == rows
 
 
-@pytest.mark.parametrize("wanted", ["leaf:99", "leaf:x", "drop", "", "leaf:-1", "burn:0", "leaf:²", "leaf:1"])
+@pytest.mark.parametrize(
+    "wanted", ["leaf:99", "leaf:x", "drop", "", "leaf:-1", "burn:0", "leaf:²", "leaf:1", f"leaf:{'9' * 5000}"]
+)
 def test_a_button_that_never_was_changes_nothing(wanted):
     rows = builder.rows_of({"field": "title", "op": "is", "value": 1})
     assert builder.changed(list(rows), wanted) == rows

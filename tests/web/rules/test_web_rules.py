@@ -183,6 +183,14 @@ def test_who_saves_what_another_changed_is_told_and_keeps_what_they_typed(client
     assert rule.name == "Paid"
 
 
+@pytest.mark.parametrize("version", ["", "x", "9" * 5000, "-1", "²"])
+def test_a_version_that_is_none_asks_for_none(client, version):
+    rule = made(client)
+    assert client.post(path(rule), PAID | {"name": "Renamed", "version": version}).status_code == 302
+    rule.refresh_from_db()
+    assert rule.name == "Renamed"
+
+
 def test_off_on_deleted_and_back(client):
     rule = made(client)
     for action, active in (("off", False), ("off", False), ("on", True)):

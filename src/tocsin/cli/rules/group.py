@@ -227,15 +227,17 @@ def _find(number: int) -> Rule:
 
 def _in_full(number: str) -> tuple[dict[str, Any], list[Finding], str]:
     from tocsin.errors import NotFound
+    from tocsin.events.ids import number_of
 
     own = next((row for row in words.operator_rows() if row["id"] == number), None)
     if own is not None:
         return own, [], ""
-    if not (number.isascii() and number.isdigit()):
+    key = number_of(number)
+    if key is None:
         raise NotFound(
             f"There is no rule {number!r}. Give its number, or settings:NAME for one in the settings."
         )
-    rule = _find(int(number))
+    rule = _find(key)
     [row] = words.rows([rule])
     return (row, *_doubts(rule))
 

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from tocsin.events.ids import number_of
 from tocsin.events.models import Event
 from tocsin.web.admin.frame import ReadOnly
 
@@ -80,9 +81,8 @@ def key_in(term: str) -> dict[str, Any]:
 
 def number_after(letter: str, term: str) -> int | None:
     """12 of "d12"; None for what is no such id."""
-    digits = term.strip().removeprefix(letter)
-    fits = digits.isascii() and digits.isdigit() and len(digits) < 19
-    return int(digits) if fits and term.strip().startswith(letter) else None
+    term = term.strip()
+    return number_of(term.removeprefix(letter)) if term.startswith(letter) else None
 
 
 def user_name() -> Subquery:

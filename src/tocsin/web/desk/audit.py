@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from tocsin.deliveries.wording.models import Template
+from tocsin.events.ids import number_of
 from tocsin.recipients import users
 from tocsin.rules.models import Rule
 from tocsin.tenants.audit import AuditEntry
@@ -193,10 +194,11 @@ def _place(template: Template) -> str:
 
 
 def _numbers(keys: set[str]) -> list[int]:
-    return [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19]
+    return [number for key in keys if (number := number_of(key)) is not None]
 
 
 def _cursor(after: str) -> int:
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
+    number = number_of(after)
+    if number is None:
         raise Http404("There is no such page.")
-    return int(after)
+    return number

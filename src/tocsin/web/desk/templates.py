@@ -15,6 +15,7 @@ from tocsin.deliveries.wording.models import Template
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.events import types
 from tocsin.events.declared import types_of
+from tocsin.events.ids import number_of
 from tocsin.web.access import for_desk
 from tocsin.web.desk.frame import show
 from tocsin.web.desk.people import FORMS
@@ -97,11 +98,11 @@ def delete(request: HttpRequest, desk: Desk, event_type: str, channel: str, loca
 def restore(request: HttpRequest, desk: Desk, event_type: str, channel: str, locale: str) -> HttpResponse:
     """An old version is put back, as a new one."""
     place = place_in(desk, event_type, channel, locale)
-    found, number = row_at(desk, place), request.POST.get("number", "")
-    if found is None or not (number.isascii() and number.isdigit() and len(number) < 10):
+    found, number = row_at(desk, place), number_of(request.POST.get("number", ""))
+    if found is None or number is None:
         raise Http404("There is no such version.")
     try:
-        wording.restore(found, int(number), desk.by)
+        wording.restore(found, number, desk.by)
     except NotFound as error:
         raise Http404(str(error)) from error
     except InvalidInput as error:

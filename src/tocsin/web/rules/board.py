@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from tocsin import clock
 from tocsin.deliveries.lint import lint
 from tocsin.errors import Conflict, InvalidInput
+from tocsin.events.ids import number_of
 from tocsin.recipients import users
 from tocsin.rules import registrations, save
 from tocsin.rules.bodies import bodies_of
@@ -155,8 +156,7 @@ def _kept(rule: Rule, choices: Any) -> form.RuleForm:
 
 
 def _version(shown: form.RuleForm, rule: Rule | None) -> int | None:
-    known = shown.version.isascii() and shown.version.isdigit()
-    return int(shown.version) if rule and known else None
+    return number_of(shown.version) if rule else None
 
 
 def _show(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
+from tocsin.events.ids import number_of
 from tocsin.rules.operators import OPERATORS
 from tocsin.rules.reading import MOST_DEPTH, MOST_LEAVES
 from tocsin.web.rules.values import PRESENCE, read, write
@@ -171,9 +172,9 @@ def _read(form: Mapping[str, str]) -> Iterator[Row]:
 def changed(rows: list[Row], wanted: str) -> list[Row]:
     """The rows after a button: "leaf:2" and "group:2" add to the group in row 2, "drop:3" takes row 3 and its own."""
     verb, _colon, number = wanted.partition(":")
-    if not number.isascii() or not number.isdigit() or int(number) >= len(rows):
+    at = number_of(number)
+    if at is None or at >= len(rows):
         return rows
-    at = int(number)
     end = at + 1
     while end < len(rows) and rows[end].depth > rows[at].depth:
         end += 1
