@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class TocsinError(Exception):
@@ -64,3 +68,9 @@ class TooSoon(TocsinError):
 
 class Conflict(TocsinError):
     """The thing exists, but its state does not allow what was asked (HTTP 409)."""
+
+
+def overtaken(by: str, at: datetime, version: int) -> Conflict:
+    """The `Conflict` of whoever saves a version that somebody else has changed since they read it."""
+    moment = at.isoformat(timespec="seconds")
+    return Conflict(f"It was changed by {by} at {moment}: it is version {version} now. Read it again.")

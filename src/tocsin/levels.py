@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
 
 from tocsin.errors import invalid
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
 
 
 class Level(IntEnum):
@@ -20,11 +26,22 @@ class Level(IntEnum):
         return self.name.lower()
 
     @property
+    def label(self) -> str | Promise:
+        """What people call it, in their language."""
+        return LABELS[self]
+
+    @property
     def priority(self) -> int:
         """Claim order: the lowest number goes first (critical 0 … info 30)."""
         return Level.CRITICAL - self
 
 
+LABELS: dict[Level, str | Promise] = {
+    Level.INFO: _("Information"),
+    Level.WARNING: _("Warning"),
+    Level.ERROR: _("Error"),
+    Level.CRITICAL: _("Critical"),
+}
 PRIORITIES = tuple(sorted(level.priority for level in Level))
 SYNONYMS = {"ok": Level.INFO, "warnings": Level.WARNING, "errors": Level.ERROR, "failed": Level.CRITICAL}
 NAMES = {level.slug: level for level in Level} | SYNONYMS

@@ -71,10 +71,8 @@ class WantedEvents:
     def within(self, scope: Scope) -> QuerySet[Event]:
         """Those that `scope` sees, in no order."""
         found = self._placed(scope)
-        if self.type.endswith("*"):
-            found = found.filter(type__startswith=self.type.removesuffix("*"))
-        elif self.type:
-            found = found.filter(type=self.type)
+        if self.type:
+            found = found.filter(**_of_type("type", self.type))
         exact = {
             name: value for name in ("state", "actor", "about", "group_key") if (value := getattr(self, name))
         }
@@ -119,6 +117,11 @@ class WantedEvents:
         if len(found) > limit:
             return Found(found[:limit], found[limit - 1].pk)
         return Found(found, edge, broke_off=edge is not None)
+
+
+def _of_type(column: str, wanted: str) -> dict[str, str]:
+    """What a type, or the beginning of some ("task:*"), asks of a column."""
+    return {f"{column}__startswith": wanted.removesuffix("*")} if wanted.endswith("*") else {column: wanted}
 
 
 def stoppable() -> Q:
@@ -175,10 +178,8 @@ class WantedLines:
         else:
             found = found.filter(delivery__isnull=True)
         found = found.filter(**{name: value for name, value in exact.items() if value not in (None, "")})
-        if self.type.endswith("*"):
-            found = found.filter(event__type__startswith=self.type.removesuffix("*"))
-        elif self.type:
-            found = found.filter(event__type=self.type)
+        if self.type:
+            found = found.filter(**_of_type("event__type", self.type))
         if self.since is not None:
             found = found.filter(created_at__gte=self.since)
         return found if self.until is None else found.filter(created_at__lt=self.until)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from tocsin import clock
-from tocsin.errors import Conflict, InvalidInput, invalid
+from tocsin.errors import Conflict, InvalidInput, invalid, overtaken
 from tocsin.rules import index
 from tocsin.rules.models import Rule, RuleVersion
 from tocsin.rules.spec import NAMES, Place, Spec, as_json, of_json, parse_spec
@@ -122,10 +122,7 @@ def _keep(rule: Rule, spec: Spec, action: str, by: str) -> None:
 def _refuse_stale(rule: Rule, version: int | None) -> None:
     if version is not None and version != rule.version:
         last = RuleVersion.objects.get(rule=rule.pk, number=rule.version)
-        at = last.at.isoformat(timespec="seconds")
-        raise Conflict(
-            f"It was changed by {last.by} at {at}: it is version {rule.version} now. Read it again."
-        )
+        raise overtaken(last.by, last.at, rule.version)
 
 
 def _refuse_twin(spec: Spec, place: Place, rule: Rule | None) -> None:

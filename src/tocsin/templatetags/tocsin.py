@@ -13,11 +13,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from tocsin.inbox import queries
 from tocsin.web.access import at_desk, ledger_scope
-from tocsin.web.marks import LEVEL_NAMES, shape
+from tocsin.web.marks import shape
 from tocsin.web.words import labels
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def tocsin_level(level: Any) -> SafeString:
     """The mark of a level: a shape and a colour of its own, with its name for those who see neither."""
     return format_html(
         '<span class="tocsin-level tocsin-level-{}" role="img" aria-label="{}">{}</span>',
-        level.slug, gettext(LEVEL_NAMES[level]), shape(level.slug),
+        level.slug, level.label, shape(level.slug),
     )  # fmt: skip
 
 

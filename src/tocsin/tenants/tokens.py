@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from tocsin import clock, conf
 from tocsin.errors import Conflict, FieldError, InvalidInput, NotFound, invalid
@@ -26,12 +27,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from django.utils.functional import Promise
+
 logger = logging.getLogger("tocsin.tokens")
 
 MARK = "tcs_"
-SCOPES = (
-    "events:write", "events:read", "events:address", "deliveries:write", "destinations", "rules", "inbox", "admin",
-)  # fmt: skip
+MEANINGS: dict[str, str | Promise] = {
+    "events:write": _("Send events, and cancel them"),
+    "events:read": _("Read events, and what became of them"),
+    "events:address": _("Send to any address, also of people who have no account"),
+    "deliveries:write": _("Send again what was given up"),
+    "destinations": _("Change where the organization is told: its addresses and their settings"),
+    "rules": _("Change who is told of what"),
+    "inbox": _("Nothing more: an inbox belongs to a person"),
+    "admin": _("Everything, the people and the audit log too"),
+}
+"""What each scope lets its bearer do."""
+SCOPES = tuple(MEANINGS)
 DEFAULT_SCOPES = ("events:write", "events:read", "events:address")
 CACHE_SECONDS = 2.0
 """How long a process believes what it last read of a token: a revoked one works no longer than this."""

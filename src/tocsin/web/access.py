@@ -61,7 +61,12 @@ def at_desk(user: Any) -> bool:
 
 def desks_of(user: Any) -> list[Organization]:
     """The organizations at whose desk `user` may sit, by name: whoever keeps its rules may."""
-    scope = _scope(user, AT_DESK)
+    return organizations_of(user, AT_DESK)
+
+
+def organizations_of(user: Any, permission: str) -> list[Organization]:
+    """The organizations in which `user` may do this, by name."""
+    scope = _scope(user, permission)
     if scope is None:
         return []
     rows = Organization.objects.order_by("name", "slug")

@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_noop as _
 
-from tocsin.levels import Level
-
-LEVEL_NAMES: dict[Level, str] = {
-    Level.INFO: _("Information"),
-    Level.WARNING: _("Warning"),
-    Level.ERROR: _("Error"),
-    Level.CRITICAL: _("Critical"),
-}
 SHAPES = {
     "info": '<circle cx="8" cy="8" r="7"/><path class="cut" d="M8 7.2v4.2M8 4.4v.6"/>',
     "warning": '<path d="M8 1.2 15.4 14.4H.6Z"/><path class="cut" d="M8 6v4M8 12v.5"/>',

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tocsin import pipeline
@@ -19,6 +17,7 @@ from tocsin.rules.uses import rules_using
 from tocsin.tenants.models import Organization
 from tocsin.web.destination_form import OwnedForm, form_of
 from tocsin.web.destination_words import state_of, try_out
+from tocsin.web.owned import Owned
 from tocsin.web.rows import channel_name
 from tocsin.web.said import say, warn
 
@@ -33,31 +32,16 @@ if TYPE_CHECKING:
 SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Whose destinations they are, who changes them, and where their pages are."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf(Owned):
+    """Whose destinations they are, and who changes them."""
 
     owner: Any
     scope: Scope
-    pages: str
-    """What the names of the pages' addresses begin with."""
-    frame: str
-    """The template around them."""
-    args: tuple[Any, ...] = ()
-    context: dict[str, Any] = field(default_factory=dict)
-
-    def url(self, name: str, *args: Any) -> str:
-        return reverse(f"{self.pages}{name}", args=[*self.args, *args])
-
-    def render(
-        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
-    ) -> HttpResponse:
-        shared = {"frame": self.frame, "here": self.url("s"), "is_own": not self.is_organization}
-        return render(request, template, self.context | shared | context, status=status)
 
     @property
-    def is_organization(self) -> bool:
-        return isinstance(self.owner, Organization)
+    def is_own(self) -> bool:
+        return not isinstance(self.owner, Organization)
 
     def find(self, key: str) -> Destination:
         """One of the owner's. Raises `Http404` for one that is missing or another's."""
@@ -65,7 +49,7 @@ class Shelf:
             found = (managed.find if managed.is_public_id(key) else destinations.find)(key, self.scope)
         except NotFound as error:
             raise Http404(str(error)) from error
-        owner = found.organization_id if self.is_organization else found.user_id
+        owner = found.user_id if self.is_own else found.organization_id
         if owner != self.owner.pk:
             raise Http404("It is somebody else's.")
         return found
@@ -73,10 +57,10 @@ class Shelf:
 
 def listing(request: HttpRequest, shelf: Shelf) -> HttpResponse:
     """All of them, with what may be done to each."""
-    whose = {"organization" if shelf.is_organization else "user": shelf.owner.pk}
+    whose = {"user" if shelf.is_own else "organization": shelf.owner.pk}
     rows = Destination.objects.filter(**whose, managed=False).order_by("channel", "label", "pk")
     found = list(rows[: SHOWN + 1])
-    own = [] if shelf.is_organization else managed.entries(shelf.owner.pk)
+    own = managed.entries(shelf.owner.pk) if shelf.is_own else []
     context = {
         "rows": [_row(one, shelf) for one in [*own, *found[:SHOWN]]],
         "more": len(found) > SHOWN,

@@ -50,7 +50,7 @@ def _values(message: Message, subject: str) -> dict[str, Any]:
 def _entry(event: EventView) -> dict[str, Any]:
     return {
         "title": one_line(event.title),
-        "level": _level_name(event.level),
+        "level": str(event.level.label),
         "color": COLORS[event.level],
         "resolved": gettext("resolved") if event.status == "resolved" else "",
         "html": mark_safe(to_html(event.body)) if event.body.strip() else "",  # noqa: S308  sanitised by to_html
@@ -66,16 +66,6 @@ def _links(event: EventView) -> list[Mapping[str, str]]:
         given.append((gettext("Details"), event.url))
     links = ({"label": label, "url": safe_url(url)} for label, url in given)
     return [link for link in links if link["url"]]
-
-
-def _level_name(level: Level) -> str:
-    names = {
-        Level.INFO: gettext("Information"),
-        Level.WARNING: gettext("Warning"),
-        Level.ERROR: gettext("Error"),
-        Level.CRITICAL: gettext("Critical"),
-    }
-    return names[level]
 
 
 def _lines(text: str) -> str:

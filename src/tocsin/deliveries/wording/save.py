@@ -16,7 +16,7 @@ from tocsin.deliveries.wording.choose import forget
 from tocsin.deliveries.wording.language import MOST_CHARACTERS, BadTemplate, compiled
 from tocsin.deliveries.wording.models import Template, TemplateVersion
 from tocsin.deliveries.wording.sample import sample_view
-from tocsin.errors import Conflict, FieldError, InvalidInput, NotFound, invalid
+from tocsin.errors import FieldError, InvalidInput, NotFound, invalid, overtaken
 from tocsin.events import types
 from tocsin.events.draft import UNFIT_IN_BODY
 from tocsin.tenants.audit import note
@@ -154,10 +154,7 @@ def _write(
     template = _locked(template)
     if version is not None and version != template.version:
         last = TemplateVersion.objects.get(pk=template.current)
-        at = last.at.isoformat(timespec="seconds")
-        raise Conflict(
-            f"It was changed by {last.by} at {at}: it is version {template.version} now. Read it again."
-        )
+        raise overtaken(last.by, last.at, template.version)
     before = as_json(template) if template.version and template.deleted_at is None else {}
     for name in TEXTS:
         setattr(template, name, cleaned[name])

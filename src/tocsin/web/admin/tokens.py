@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.tenants import tokens
+from tocsin.tenants.tokens import MEANINGS
 from tocsin.web.admin.filters import ByOrganization, IsRevoked
 from tocsin.web.admin.form import DomainForm, DomainPage
 from tocsin.web.admin.frame import ReadOnly, by
 from tocsin.web.admin.shown_once import show_once
-from tocsin.web.desk.tokens import MEANINGS
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

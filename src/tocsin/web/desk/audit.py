@@ -22,10 +22,10 @@ from tocsin.recipients import users
 from tocsin.rules.models import Rule
 from tocsin.tenants.audit import AuditEntry
 from tocsin.tenants.models import ApiToken, Team
+from tocsin.web import changes as words
 from tocsin.web.access import for_desk
-from tocsin.web.desk import audit_words as words
+from tocsin.web.changes import PERSON, doers
 from tocsin.web.desk.frame import show
-from tocsin.web.desk.who import PERSON, doers
 from tocsin.web.desk.wording import address_of
 from tocsin.web.policy import strict
 

@@ -54,12 +54,11 @@ def act(request: HttpRequest, desk: Desk, key: str) -> HttpResponse:
 
 
 def _theirs(request: HttpRequest, desk: Desk) -> shelf.Shelf:
-    context = around(request, desk, "destinations")
     return shelf.Shelf(
-        desk.organization,
-        desk.scope.narrowed(MANAGE),
-        "tocsin:desk-destination",
-        "tocsin/desk/page.html",
-        (desk.organization.slug,),
-        context,
+        pages="tocsin:desk-destination",
+        frame="tocsin/desk/page.html",
+        args=(desk.organization.slug,),
+        context=around(request, desk, "destinations"),
+        owner=desk.organization,
+        scope=desk.scope.narrowed(MANAGE),
     )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tocsin.rules.spec import Place
 from tocsin.web.access import AT_DESK, for_desk
 from tocsin.web.desk.frame import around
 from tocsin.web.policy import strict
@@ -44,10 +43,10 @@ def act(request: HttpRequest, desk: Desk, number: int) -> HttpResponse:
 
 def _theirs(request: HttpRequest, desk: Desk) -> board.Board:
     return board.Board(
-        (Place(desk.organization.pk),),
-        desk.by,
-        "tocsin:desk-rule",
-        "tocsin/desk/page.html",
-        (desk.organization.slug,),
-        around(request, desk, "rules"),
+        pages="tocsin:desk-rule",
+        frame="tocsin/desk/page.html",
+        args=(desk.organization.slug,),
+        context=around(request, desk, "rules"),
+        organizations=(desk.organization,),
+        by=desk.by,
     )

@@ -18,10 +18,10 @@ from tocsin.deliveries.wording.models import Template
 from tocsin.deliveries.wording.save import LOCALE
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.web.access import for_desk
+from tocsin.web.changes import doers
 from tocsin.web.desk.frame import show
 from tocsin.web.desk.people import FORMS
 from tocsin.web.desk.templates import TAB, titles
-from tocsin.web.desk.who import doers
 from tocsin.web.desk.wording import (
     Place,
     address_of,

@@ -21,6 +21,7 @@ from tocsin.web.desk.frame import show
 from tocsin.web.desk.people import FORMS
 from tocsin.web.desk.wording import Place, address_of, language, pictured, place_in, row_at
 from tocsin.web.policy import strict, strict_picture
+from tocsin.web.rows import channel_name
 from tocsin.web.said import say, warn
 
 if TYPE_CHECKING:
@@ -122,10 +123,9 @@ def picture(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def titles(place: Place) -> dict[str, Any]:
     """What type, channel and language of a template are called."""
-    channel = registry.channels().get(place.channel)
     return {
         "type": types.find(place.event_type),
-        "channel": channel.label if channel else place.channel,
+        "channel": channel_name(place.channel),
         "language": language(place.locale),
     }
 
@@ -150,7 +150,7 @@ def _cell(desk: Desk, key: str, channel: str, there: dict[tuple[str, str], list[
     locales = there.get((key, channel), [])
     written = [(language(one), address_of(desk, Place(key, channel, one))) for one in locales]
     gap = "" if "" in locales else address_of(desk, Place(key, channel, ""))
-    return Cell(str(registry.get(channel).label), written, gap)
+    return Cell(str(channel_name(channel)), written, gap)
 
 
 def _label(known: dict[str, Any], key: str) -> str:

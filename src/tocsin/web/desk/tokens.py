@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tocsin import clock
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.tenants.models import ApiToken
-from tocsin.tenants.tokens import CACHE_SECONDS, DEFAULT_SCOPES, create_token, is_live
+from tocsin.tenants.tokens import CACHE_SECONDS, DEFAULT_SCOPES, MEANINGS, create_token, is_live
 from tocsin.tenants.tokens import revoke as revoke_token
 from tocsin.web.access import for_desk
 from tocsin.web.desk.frame import show
@@ -36,17 +36,6 @@ if TYPE_CHECKING:
 TAB = {"tab": "tokens"}
 SHOWN = 200
 YEAR = 365
-MEANINGS = {
-    "events:write": gettext_lazy("Send events, and cancel them"),
-    "events:read": gettext_lazy("Read events, and what became of them"),
-    "events:address": gettext_lazy("Send to any address, also of people who have no account"),
-    "deliveries:write": gettext_lazy("Send again what was given up"),
-    "destinations": gettext_lazy("Change where the organization is told: its addresses and their settings"),
-    "rules": gettext_lazy("Change who is told of what"),
-    "inbox": gettext_lazy("Nothing more: an inbox belongs to a person"),
-    "admin": gettext_lazy("Everything, the people and the audit log too"),
-}
-"""What each scope lets its bearer do."""
 
 
 class TokenForm(forms.Form):

@@ -22,8 +22,8 @@ from tocsin.web.access import for_desk
 from tocsin.web.desk.frame import show
 from tocsin.web.desk.people import FORMS
 from tocsin.web.forms import attempt
-from tocsin.web.marks import LEVEL_NAMES
 from tocsin.web.policy import strict
+from tocsin.web.rows import channel_name
 from tocsin.web.said import say
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class TypeForm(forms.Form):
     level = forms.ChoiceField(
         label=gettext_lazy("How grave it is"),
         initial=Level.INFO.slug,
-        choices=[(level.slug, gettext_lazy(LEVEL_NAMES[level])) for level in Level],
+        choices=[(level.slug, level.label) for level in Level],
         help_text=gettext_lazy("Where the event does not say it."),
     )
     category = forms.CharField(
@@ -184,7 +184,6 @@ def _own(desk: Desk, key: str) -> DeclaredType:
 
 
 def _row(kind: EventType) -> Row:
-    known = registry.channels()
-    names = [str(known[slug].label) if slug in known else slug for slug in kind.channels]
+    names = [str(channel_name(slug)) for slug in kind.channels]
     declared_in = "settings" if kind.key in conf.get("EVENT_TYPES") else "software"
     return Row(kind, names, declared_in if kind.key in types.types() else "here")

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tocsin.web.access import Desk
 
 PAGE = 50
-PERSON = "user "
-"""How `Desk.by` begins where a person did it."""
 
 
 class UserField(forms.CharField):
@@ -83,14 +81,6 @@ def teams_of(desk: Desk, keys: Iterable[Any]) -> dict[Any, list[Team]]:
     for one in rows.select_related("team").order_by("team__name"):
         found.setdefault(one.user_id, []).append(one.team)
     return found
-
-
-def doers(names: Iterable[str]) -> dict[str, str]:
-    """Who did things, as `Desk.by` says it, by user name; programs, and people who are gone, are left as they are."""
-    given = set(names)
-    keys = {one: users.key_or_none(one.removeprefix(PERSON)) for one in given if one.startswith(PERSON)}
-    found = users.recipients([key for key in keys.values() if key is not None])
-    return {one: found[keys[one]].name if keys.get(one) in found else one for one in given}
 
 
 def named(user: Any) -> str:

@@ -17,7 +17,6 @@ from tocsin.events.states import EventState
 from tocsin.levels import Level
 from tocsin.recipients import users
 from tocsin.tenants.models import Organization
-from tocsin.web.marks import LEVEL_NAMES
 from tocsin.web.rows import NAMES, ORDER, STATE_NAMES
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ class EventFilter(Filter):
 
     def __init__(self, given: QueryDict, scope: Scope, *, many: bool) -> None:
         super().__init__(given, scope)
-        self.fields["level"].choices = [ANY, *((one.slug, gettext(LEVEL_NAMES[one])) for one in Level)]  # type: ignore[attr-defined]
+        self.fields["level"].choices = [ANY, *((one.slug, one.label) for one in Level)]  # type: ignore[attr-defined]
         self.fields["state"].choices = [ANY, *((one.value, STATE_NAMES[one]) for one in EventState)]  # type: ignore[attr-defined]
         _type_hints(self.fields["type"])
         if not many:

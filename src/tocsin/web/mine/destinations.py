@@ -51,7 +51,10 @@ def act(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _mine(request: HttpRequest) -> shelf.Shelf:
-    context = {"section": "mine", "tab": "destinations"}
     return shelf.Shelf(
-        request.user, scope_of(request.user), "tocsin:destination", "tocsin/mine/page.html", (), context
+        pages="tocsin:destination",
+        frame="tocsin/mine/page.html",
+        context={"section": "mine", "tab": "destinations"},
+        owner=request.user,
+        scope=scope_of(request.user),
     )

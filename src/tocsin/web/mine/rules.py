@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tocsin.rules.spec import Place
-from tocsin.tenants.models import Organization
 from tocsin.tenants.roles import scope_of
-from tocsin.web.access import KEEPS, for_readers
+from tocsin.web.access import KEEPS, for_readers, organizations_of
 from tocsin.web.policy import strict
 from tocsin.web.rules import board
 
@@ -44,19 +42,13 @@ def act(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _mine(request: HttpRequest) -> board.Board:
-    context = {"section": "mine", "tab": "rules"}
+    """In the organizations whose events this person may read: a rule about others would tell them nothing."""
     user: Any = request.user
     return board.Board(
-        _readable(user), scope_of(user).name, "tocsin:rule", "tocsin/mine/page.html", (), context, user.pk
+        pages="tocsin:rule",
+        frame="tocsin/mine/page.html",
+        context={"section": "mine", "tab": "rules"},
+        organizations=tuple(organizations_of(user, KEEPS)),
+        by=scope_of(user).name,
+        user_pk=user.pk,
     )
-
-
-def _readable(user: Any) -> tuple[Place, ...]:
-    """The organizations whose events this person may read: a rule about others would tell them nothing."""
-    scope = scope_of(user).narrowed(KEEPS)
-    if not scope.may(KEEPS):
-        return ()
-    rows = Organization.objects.order_by("name", "slug")
-    if not scope.is_operator:
-        rows = rows.filter(pk__in=scope.organizations or ())
-    return tuple(Place(pk, user.pk) for pk in rows.values_list("pk", flat=True))

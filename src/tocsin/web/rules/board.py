@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.http import Http404, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tocsin import clock
@@ -20,6 +18,9 @@ from tocsin.rules import registrations, save
 from tocsin.rules.bodies import bodies_of
 from tocsin.rules.history import history_of
 from tocsin.rules.models import Rule
+from tocsin.rules.spec import Place
+from tocsin.web.changes import action_in_words, doers
+from tocsin.web.owned import Owned
 from tocsin.web.rules import builder, form, spans, words
 from tocsin.web.rules.choices import choices_of
 from tocsin.web.rules.trial import try_on
@@ -31,41 +32,35 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
-    from tocsin.rules.spec import Place
+    from tocsin.tenants.models import Organization
+    from tocsin.web.changes import Difference
+    from tocsin.web.rules.choices import Choices
 
 SHOWN, LATELY, VERSIONS = 200, timedelta(days=30), 20
+CONDITION = "condition"
+"""The part of the page that the builder's buttons ask for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Whose rules they are, who changes them, and where their pages are."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board(Owned):
+    """Whose rules they are, and who changes them."""
 
-    places: tuple[Place, ...]
-    """Where a new rule may be: one for an organization, of a person one for each whose events they may read."""
+    organizations: tuple[Organization, ...]
+    """Where a new rule may be: the one itself, of a person those whose events they may read."""
     by: str
-    pages: str
-    """What the names of the pages' addresses begin with."""
-    frame: str
-    args: tuple[Any, ...] = ()
-    context: dict[str, Any] = field(default_factory=dict)
     user_pk: Any = None
     """The person, where the rules are their own."""
 
-    def url(self, name: str, *args: Any) -> str:
-        return reverse(f"{self.pages}{name}", args=[*self.args, *args])
-
-    def render(
-        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
-    ) -> HttpResponse:
-        shared = {"frame": self.frame, "here": self.url("s"), "is_own": self.user_pk is not None}
-        return render(request, template, self.context | shared | context, status=status)
+    @property
+    def is_own(self) -> bool:
+        return self.user_pk is not None
 
     def rules(self) -> QuerySet[Rule]:
         """Those of the owner, deleted ones too."""
         rows: QuerySet[Rule] = Rule.objects.select_related("organization")
-        if self.user_pk is not None:
+        if self.is_own:
             return rows.filter(user=self.user_pk)
-        return rows.filter(organization=self.places[0].organization, user=None)
+        return rows.filter(organization__in=self.organizations, user=None)
 
     def find(self, number: int) -> Rule:
         """One of them. Raises `Http404` for one that is missing or another's."""
@@ -85,7 +80,7 @@ def listing(request: HttpRequest, board: Board) -> HttpResponse:
         "more": len(rows) > SHOWN,
         "shown": SHOWN,
         "add": board.url("-add"),
-        "can_add": bool(board.places),
+        "can_add": bool(board.organizations),
         "many_places": len({rule.organization_id for rule in rows}) > 1,
     }
     return board.render(request, "tocsin/rules.html", context)
@@ -104,6 +99,14 @@ def _told(rules: Sequence[Rule], board: Board) -> list[dict[str, Any]]:
     ]
 
 
+class Work(NamedTuple):
+    """What is being edited: a rule, or a new one, with what can be chosen in it."""
+
+    place: Place
+    rule: Rule | None
+    choices: Choices
+
+
 def edit(request: HttpRequest, board: Board, number: int | None) -> HttpResponse:
     """A rule's form. Its buttons that change the form itself, and the trial, save nothing."""
     rule = board.find(number) if number is not None else None
@@ -112,41 +115,46 @@ def edit(request: HttpRequest, board: Board, number: int | None) -> HttpResponse
     place = save.place_of(rule) if rule else _place(request, board)
     if place is None:
         return board.render(request, "tocsin/rule_nowhere.html", {})
-    choices = choices_of(place)
+    work = Work(place, rule, choices_of(place))
     if request.method != "POST":
-        shown = _kept(rule, choices) if rule else form.RuleForm()
-        return _show(request, board, rule, place, shown)
+        return _show(request, board, work, _kept(rule, work.choices) if rule else form.RuleForm())
     shown = form.of_post(request.POST)
     if wanted := request.POST.get("build", ""):
         shown.condition = builder.changed(shown.condition, wanted)
-        return _show(request, board, rule, place, shown)
-    if "try" in request.POST:
-        return _show(request, board, rule, place, shown)
+    elif "try" not in request.POST:
+        saved = _saved(board, work, shown)
+        if saved is None:
+            return _show(request, board, work, shown, status=422)
+        _say_saved(request, saved)
+        return HttpResponseRedirect(board.url("", saved.pk))
+    return _show(request, board, work, shown)
+
+
+def _saved(board: Board, work: Work, shown: form.RuleForm) -> Rule | None:
+    """The rule that the form means; None where it is wrong, or was overtaken, which the form then says."""
+    version = number_of(shown.version) if work.rule else None
     try:
-        body = form.body_of(shown, is_own=board.user_pk is not None)
-        saved = save.save(body, place, board.by, rule, version=_version(shown, rule))
+        body = form.body_of(shown, is_own=board.is_own)
+        return save.save(body, work.place, board.by, work.rule, version=version)
     except InvalidInput as error:
         form.place(shown, error.errors)
     except Conflict as error:
         shown.wrong("", str(error))
-    else:
-        _say_saved(request, saved)
-        return HttpResponseRedirect(board.url("", saved.pk))
-    return _show(request, board, rule, place, shown, status=422)
+    return None
 
 
 def _place(request: HttpRequest, board: Board) -> Place | None:
     """Where a new rule is to be; the first place where none is asked for."""
     asked = request.GET.get("organization", "")
-    for place in board.places:
-        if not asked or str(place.organization) == asked:
-            return place
+    for organization in board.organizations:
+        if asked in ("", str(organization.pk)):
+            return Place(organization.pk, board.user_pk)
     if asked:
         raise Http404("You have no such organization.")
     return None
 
 
-def _kept(rule: Rule, choices: Any) -> form.RuleForm:
+def _kept(rule: Rule, choices: Choices) -> form.RuleForm:
     [body] = bodies_of([save.spec_of(rule)])
     terms = [term for term in body["to"] if term.startswith("user:")]
     keys = users.matching(term.removeprefix("user:") for term in terms)
@@ -155,39 +163,39 @@ def _kept(rule: Rule, choices: Any) -> form.RuleForm:
     return form.of_body(body, rule.version, choices, names)
 
 
-def _version(shown: form.RuleForm, rule: Rule | None) -> int | None:
-    return number_of(shown.version) if rule else None
-
-
 def _show(
-    request: HttpRequest,
-    board: Board,
-    rule: Rule | None,
-    place: Place,
-    shown: form.RuleForm,
-    *,
-    status: int = 200,
+    request: HttpRequest, board: Board, work: Work, shown: form.RuleForm, *, status: int = 200
 ) -> HttpResponse:
-    choices = choices_of(place)
-    history = history_of(rule)[:VERSIONS] if rule else []
+    """The page; where a script asks for a part of it alone, without what costs something and is not in that part."""
+    part = request.headers.get("HX-Target", "")
+    rule = work.rule
+    history = history_of(rule)[:VERSIONS] if rule and not part else []
     context = {
         "form": shown,
         "rule": rule,
-        "choices": choices,
+        "choices": work.choices,
         "kinds": builder.KINDS.items(),
         "operators": builder.CHOICES,
         "days": words.DAY_NAMES,
         "hours": [*shown.hours, *(spans.Span([], "", "") for _spare in range(spans.SPARE))],
-        "history": [(one, words.differences(one["differs"])) for one in history],
-        "trial": try_on(request.POST or request.GET, shown, place, rule, choices),
-        "place": place,
-        "places": [(one.organization, words.organization_name(one)) for one in board.places]
-        if rule is None
-        else [],
+        "history": _told_versions(history),
+        "trial": try_on(request.POST or request.GET, shown, work) if part != CONDITION else None,
+        "place": work.place,
+        "organizations": board.organizations if rule is None else (),
         "action_url": request.get_full_path(),
         "act": board.url("-act", rule.pk) if rule else "",
     }
     return board.render(request, "tocsin/rule.html", context, status)
+
+
+def _told_versions(history: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[Difference]]]:
+    """Each version with who made it, what they did and what it changed, in words."""
+    by = doers(one["by"] for one in history)
+    return [
+        (one | {"by": by[one["by"]], "action": action_in_words(f"rule.{one['action']}")},
+         words.of_version(one["differs"]))
+        for one in history
+    ]  # fmt: skip
 
 
 def _say_saved(request: HttpRequest, saved: Rule) -> None:

@@ -20,7 +20,6 @@ from tocsin.rules import registrations
 from tocsin.rules.facts import DATA, TOP
 from tocsin.tenants.models import Membership, Organization, Project, Role, Team
 from tocsin.tenants.organizations import is_implicit
-from tocsin.web.marks import LEVEL_NAMES
 from tocsin.web.rows import channel_name
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def choices_of(place: Place) -> Choices:
     channels = registry.channels()
     return Choices(
         types=[(key, kind.label) for key, kind in sorted(declared.types_of([organization.pk]).items())],
-        levels=[(level.slug, _(LEVEL_NAMES[level])) for level in Level],
+        levels=[(level.slug, level.label) for level in Level],
         projects=list(projects.values_list("slug", "name")),
         audiences=[] if is_own else _audiences(organization),
         people=[] if is_own else _people(organization),

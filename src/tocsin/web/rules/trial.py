@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from tocsin.deliveries.simulate import Simulation, Told
     from tocsin.events.models import Event
-    from tocsin.rules.models import Rule
     from tocsin.rules.spec import Place, Spec
+    from tocsin.web.rules.board import Work
     from tocsin.web.rules.choices import Choices
 
 SHOWN = 50
@@ -55,14 +55,9 @@ class Trial:
     truncated: bool = False
 
 
-def try_on(
-    given: Mapping[str, str],
-    shown: forms.RuleForm,
-    place: Place,
-    rule: Rule | None,
-    choices: Choices,
-) -> Trial:
+def try_on(given: Mapping[str, str], shown: forms.RuleForm, work: Work) -> Trial:
     """Try the rule of a form on the event that the form names. What keeps it from being tried is said."""
+    place, rule, choices = work
     trial = Trial(
         chosen=given.get("on_event", ""),
         type=given.get("on_type", ""),

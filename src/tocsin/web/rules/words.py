@@ -2,53 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from tocsin.levels import parse_level
 from tocsin.recipients.audiences import EXCEPT
 from tocsin.rules.bodies import DEFAULTS
 from tocsin.schedule.windows import DAYS
 from tocsin.schedule.words import hours_in_words
-from tocsin.tenants.models import Organization
+from tocsin.web.changes import Difference, differences
 from tocsin.web.rows import channel_name
 from tocsin.web.rules.builder import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tocsin.rules.spec import Place
-
 DAY_NAMES = [(slug, WEEKDAYS_ABBR[index]) for index, slug in enumerate(DAYS)]
-NAMES = {
-    "name": gettext_lazy("Name"),
-    "event_types": gettext_lazy("Kinds of events"),
-    "level": gettext_lazy("Level"),
-    "projects": gettext_lazy("Projects"),
-    "condition": gettext_lazy("Conditions"),
-    "hours": gettext_lazy("Hours"),
-    "to": gettext_lazy("Who"),
-    "channels": gettext_lazy("Channels"),
-    "destinations": gettext_lazy("Destinations"),
-    "service": gettext_lazy("Service"),
-    "target": gettext_lazy("Target"),
-    "target_identifier": gettext_lazy("Which target"),
-    "options": gettext_lazy("Options"),
-    "active": gettext_lazy("In use"),
-    "stop": gettext_lazy("Last to be asked"),
-    "position": gettext_lazy("Position"),
-}
-"""What the fields of a rule are called on a page."""
 
 
 def of(body: Mapping[str, Any]) -> str:
-    """Such as "task:* from error, 2 conditions, not Mon 22:00–07:00: role:admin by E-mail"."""
+    """Such as "task:* from Error, conditions: 2, not Mon 22:00–07:00: role:admin by E-mail"."""
     when = [", ".join(body["event_types"])]
     if body["level"] != DEFAULTS["level"]:
-        when.append(_("from %(level)s") % {"level": body["level"]})
+        when.append(_("from %(level)s") % {"level": parse_level(body["level"]).label})
     if number := sum(not row.is_group for row in rows_of(body["condition"])):
         when.append(_("conditions: %(number)d") % {"number": number})
     if body["hours"]:
@@ -68,26 +46,10 @@ def _aim(body: Mapping[str, Any]) -> str:
     return _("%(who)s by %(channels)s") % {"who": who, "channels": names}
 
 
-def differences(differs: Mapping[str, Sequence[Any]]) -> list[tuple[str, str, str]]:
-    """Each field that changed, what it was and what it became. Of a new rule only what is not as in any new rule."""
-    return [
-        (str(NAMES.get(name, name)), "" if before is None else _plain(before), _plain(after))
-        for name, (before, after) in differs.items()
-        if before is not None or after != DEFAULTS.get(name)
-    ]
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ", ".join(value)
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def organization_name(place: Place) -> str:
-    """What the organization of a place is called."""
-    found = Organization.objects.get(pk=place.organization)
-    return found.name or found.slug
+def of_version(differs: Mapping[str, Sequence[Any]]) -> list[Difference]:
+    """What a version changed. Of a new rule only what is not as in any new rule."""
+    told = {
+        name: pair for name, pair in differs.items() if pair[0] is not None or pair[1] != DEFAULTS.get(name)
+    }
+    before, after = ({name: pair[side] for name, pair in told.items()} for side in (0, 1))
+    return differences(before, after)

@@ -1,4 +1,4 @@
-"""The audit log in words: what an action was, what a field is called, and what a value says."""
+"""What was changed, in words: what an action was, what a field is called, and what a value says."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tocsin.levels import Level
+from tocsin.recipients import users
 from tocsin.tenants.audit import differing
 from tocsin.tenants.models import Role
-from tocsin.web.desk.tokens import MEANINGS
-from tocsin.web.marks import LEVEL_NAMES
+from tocsin.tenants.tokens import MEANINGS
 from tocsin.web.rows import channel_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from django.utils.functional import Promise
 
@@ -84,11 +85,15 @@ FIELDS: dict[str, str | Promise] = {
     "user": gettext_lazy("Person"),
 }
 NAMES: dict[str, dict[str, Any]] = {
-    "level": {level.slug: gettext_lazy(name) for level, name in LEVEL_NAMES.items()},
+    "level": {level.slug: level.label for level in Level},
     "role": {role.value: role.label for role in Role},
     "scopes": MEANINGS,
 }
 """What values of a field are called."""
+
+
+PERSON = "user "
+"""How `Desk.by` begins where a person did it."""
 
 
 class Difference(NamedTuple):
@@ -98,6 +103,14 @@ class Difference(NamedTuple):
     before: str
     after: str
     is_long: bool
+
+
+def doers(names: Iterable[str]) -> dict[str, str]:
+    """Who did things, as `Desk.by` says it, by user name; programs, and people who are gone, are left as they are."""
+    given = set(names)
+    keys = {one: users.key_or_none(one.removeprefix(PERSON)) for one in given if one.startswith(PERSON)}
+    found = users.recipients([key for key in keys.values() if key is not None])
+    return {one: found[keys[one]].name if keys.get(one) in found else one for one in given}
 
 
 def action_in_words(action: str) -> str:
@@ -112,7 +125,7 @@ def subject_in_words(subject: str) -> str:
 
 
 def differences(
-    before: Mapping[str, Any], after: Mapping[str, Any], people: Mapping[str, str]
+    before: Mapping[str, Any], after: Mapping[str, Any], people: Mapping[str, str] | None = None
 ) -> list[Difference]:
     """What differs between two bodies, in words. `people` are the user names by key."""
     fields = [*before, *(name for name in after if name not in before)]
@@ -121,7 +134,7 @@ def differences(
     for name in fields:
         if name not in told:
             continue
-        was, is_ = (_in_words(name, body.get(name), people) for body in (before, after))
+        was, is_ = (_in_words(name, body.get(name), people or {}) for body in (before, after))
         if was != is_:
             rich = any(
                 isinstance(body.get(name), dict) or "\n" in str(body.get(name)) for body in (before, after)
