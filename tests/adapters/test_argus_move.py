@@ -183,8 +183,7 @@ def test_the_accounts_address_gets_a_rule_of_its_own(argus, ana, move) -> None:
         ({"filters": [{"open": True}, {"tags": []}]}, "says nothing", False),
         ({"filters": [{"open": True}], "hours": []}, "never opens", False),
         ({"filters": [{"open": True}], "hours": [("[1]", "22:00:00", "06:00:00")]}, "never opens", False),
-        ({"filters": [{"open": True, "acked": False}]}, "acknowledged", True),
-        ({"filters": [{"event_types": ["STA", "ACK"]}]}, "ACK", True),
+        ({"filters": [{"event_types": ["STA", "CHI"]}]}, "CHI", True),
         ({"filters": [{"open": True}], "active": False}, "switched off", False),
         ({"filters": [{"open": True}], "addresses": [3, 4]}, "1 of its destinations", True),
     ],
@@ -205,14 +204,19 @@ def test_a_profile_without_anything_left_is_left_out(argus, ana, move, profile) 
 
 @pytest.mark.parametrize(
     ("kinds", "told"),
-    [(["STA"], ["open"]), (["END", "CLO"], ["resolved"]), (["STA", "END"], ["open", "resolved"])],
+    [
+        (["STA"], ["open"]),
+        (["END", "CLO"], ["resolved"]),
+        (["STA", "END"], ["open", "resolved"]),
+        (["ACK"], ["acknowledged"]),
+    ],
 )
 def test_beginnings_and_ends(argus, ana, move, kinds, told) -> None:
     argus.profile(1, addresses=[3], filters=[{"event_types": kinds}])
     move()
     events = {
         status: tocsin.notify("message:internal", title="x", status=status, group_key="g")
-        for status in ("open", "resolved")
+        for status in ("open", "acknowledged", "resolved")
     }
     deliver_now()
     assert [status for status, event in events.items() if tocsin_heard(event)] == told

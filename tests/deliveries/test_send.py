@@ -8,12 +8,14 @@ import pytest
 
 import tocsin
 from tocsin import pipeline
-from tocsin.channels.base import Cause, Later, Rejected, Retry, Sent
+from tocsin.channels.base import Cause, Later, Moot, Rejected, Retry, Sent
 from tocsin.deliveries import pauses
 from tocsin.deliveries.claim import claim_deliveries
+from tocsin.deliveries.explain import explain
 from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.deliveries.record import Result, reclaim, record
 from tocsin.deliveries.states import State
+from tocsin.events.models import Event
 from tocsin.recipients.models import Destination, Preference
 from tocsin.testing import deliver_now, frozen
 
@@ -101,6 +103,15 @@ def test_who_waits_for_a_host_that_rests_says_so_and_burns_no_attempt(send, memo
     delivery = send()
     assert (delivery.state, delivery.reason, delivery.attempt) == ("pending", "host_rests", 0)
     assert not Attempt.objects.exists()
+
+
+def test_what_there_is_nothing_to_do_for_is_skipped_with_the_reason(send, memory) -> None:
+    memory.script = lambda message: Moot()
+    delivery = send(status="resolved", group_key="disk-1")
+    assert (delivery.state, delivery.reason, delivery.attempt) == ("skipped", "nothing_open", 0)
+    assert not Attempt.objects.exists()
+    said = explain(Event.objects.get(pk=delivery.event_id)).sentences
+    assert any("nothing of it was open there" in one for one in said)
 
 
 def test_behind_a_host_that_never_comes_back_it_gives_up_by_age(send, memory) -> None:

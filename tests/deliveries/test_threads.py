@@ -36,6 +36,8 @@ def test_a_group_has_one_thread_until_it_is_resolved() -> None:
     thread, action = say()
     assert (thread[:5], action) == ("root-", "update")
     assert say() == (thread, "update")
+    assert say("acknowledged") == (thread, "acknowledge")
+    assert say() == (thread, "update")
     assert say("resolved") == (thread, "resolve")
     assert say() == ("", "open")
     assert say()[0] not in ("", thread)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from tocsin.api.owners import owner_text
 from tocsin.channels import registry
-from tocsin.channels.outcomes import Later, Sent
+from tocsin.channels.outcomes import Later, Moot, Sent
 from tocsin.recipients import managed, proof, secrets
 
 if TYPE_CHECKING:
@@ -63,5 +63,7 @@ def outcome_as_json(outcome: Outcome, destination: Destination) -> dict[str, Any
     }
     if isinstance(outcome, Sent):
         return made | {"provider_id": outcome.provider_id or None}
+    if isinstance(outcome, Moot):
+        return made | {"sentence": _("There was nothing to do.")}
     detail = "" if isinstance(outcome, Later) else outcome.detail
     return made | {"cause": outcome.cause.value, "sentence": str(outcome.cause.label), "detail": detail}

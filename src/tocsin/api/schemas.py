@@ -60,7 +60,7 @@ class EventIn(Schema):
         None, description="The name of a check, or a condition, asked again when it is due."
     )
     group_key: str | None = None
-    status: Literal["open", "resolved"] | None = None
+    status: Literal["open", "acknowledged", "resolved"] | None = None
     dedupe_key: str | None = Field(None, description="The same key and content give the same event.")
     organization: str | None = None
     project: str | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tocsin.channels.forms import SettingsForm
-from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
+from tocsin.channels.outcomes import Cause, Later, Moot, Outcome, Rejected, Retry, Sent
 from tocsin.channels.redact import secrets_of, traceback_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "Feed",
     "Later",
     "Message",
+    "Moot",
     "Outcome",
     "Recipient",
     "Rejected",
@@ -103,7 +104,7 @@ class Message:
     thread: str = ""
     """The provider's id of an earlier message of the same group."""
     action: str = "open"
-    """open, update or resolve."""
+    """open, update, acknowledge (somebody is at it) or resolve."""
     unsubscribe_url: str = ""
     """Where the recipient may end messages of this kind, by a POST without signing in; empty where they may not."""
 
@@ -147,6 +148,8 @@ class Abilities:
     """A later event of the same group changes the message that was sent."""
     threads: bool = False
     """A later event of the same group is sent as a reply to it."""
+    closes: bool = False
+    """What it makes stays open until it is closed. What resolves a group of which nothing is open is `Moot`."""
     receipts: bool = False
     """The far side names each message it takes; the ledger keeps that name."""
 

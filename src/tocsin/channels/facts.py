@@ -39,6 +39,7 @@ def capabilities(channel: Channel) -> list[str]:
         "account_email": channel.uses_account_email,
         "updates": channel.abilities.updates,
         "threads": channel.abilities.threads,
+        "closes": channel.abilities.closes,
         "receipts": channel.abilities.receipts,
     }
     return [name for name, true in able.items() if true]

@@ -66,4 +66,9 @@ class Later:
     after: float = 1.0
 
 
-Outcome = Sent | Retry | Rejected | Later
+@dataclass(frozen=True, slots=True)
+class Moot:
+    """There is nothing to do: what it would close is not open at the far side. It is recorded as skipped."""
+
+
+Outcome = Sent | Retry | Rejected | Later | Moot

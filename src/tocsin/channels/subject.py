@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tocsin.channels.base import Message
 
+MARKS = {"acknowledge": "acknowledged", "resolve": "resolved"}
+
 
 def in_language(locale: str) -> AbstractContextManager[None]:
     """Translate to this language, or to the site's own where it is not known."""
@@ -29,11 +31,9 @@ def in_language_of(message: Message) -> AbstractContextManager[None]:
 
 
 def subject_of(message: Message) -> str:
-    """The title on one line, marked "[error]", "[critical]" or "[resolved]", and how many events follow it."""
+    """The title on one line, marked by its state or else by a grave level, and how many events follow it."""
     event = message.event
-    mark = event.level.slug if event.level >= Level.ERROR else ""
-    if message.action == "resolve":
-        mark = "resolved"
+    mark = MARKS.get(message.action) or (event.level.slug if event.level >= Level.ERROR else "")
     more = len(message.events) - 1
     rest = " " + ngettext("(and %d more)", "(and %d more)", more) % more if more else ""
     said = (one_line(conf.get("SUBJECT_PREFIX")), f"[{mark}]" if mark else "", one_line(event.title))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
+from tocsin.channels.outcomes import Cause, Later, Moot, Outcome, Rejected, Retry, Sent
 from tocsin.channels.redact import strike
 from tocsin.deliveries.retry import MAX_WISH_SECONDS
 
@@ -27,6 +27,8 @@ def fit(answer: object, secrets: Callable[[], Iterable[str]] = tuple) -> Outcome
     match answer:
         case Sent(provider_id):
             return Sent(_text(provider_id, MAX_PROVIDER_ID))
+        case Moot():
+            return answer
         case Later(cause, after):
             return Later(_cause(cause), _seconds(after) or 0.0)
         case Rejected(cause, detail, disable):

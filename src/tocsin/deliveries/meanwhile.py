@@ -52,6 +52,6 @@ def _over(rows: Sequence[Claimed], events: Mapping[uuid.UUID, Event]) -> set[int
         **alike, channel=OuterRef("channel"), identity=OuterRef("identity"), state=State.SENT
     )
     heard = Subquery(told.order_by("-pk").values("event__status")[:1])
-    ends = Q(event__status=Status.RESOLVED) & (Q(heard__isnull=True) | ~Q(heard=Status.OPEN))
+    ends = Q(event__status=Status.RESOLVED) & (Q(heard__isnull=True) | Q(heard=Status.RESOLVED))
     put_off = Delivery.objects.filter(pk__in=grouped).annotate(heard=heard)
     return set(put_off.filter(Exists(later) | ends).values_list("pk", flat=True))

@@ -19,7 +19,7 @@ from tocsin.deliveries.claim import Claimed, claim_also
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.prepare import unsubscribe_url
 from tocsin.deliveries.states import Reason, State
-from tocsin.events.states import Status
+from tocsin.deliveries.threads import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -107,9 +107,7 @@ def _one(part: Sequence[Message]) -> Message:
     groups = {event.group_key for event in events}
     if len(groups) > 1 or "" in groups:
         return replace(part[0], events=events, thread="", action="open")
-    over = events[-1].status == Status.RESOLVED
-    action = "resolve" if over else "update" if part[0].thread else "open"
-    return replace(part[0], events=events, action=action)
+    return replace(part[0], events=events, action=action_of(events[-1].status, part[0].thread))
 
 
 def _write(groups: Iterable[Sequence[Message]], rows: Mapping[int, Claimed]) -> set[int]:

@@ -13,7 +13,7 @@ from tocsin.deliveries import action
 from tocsin.deliveries.judge import Facts, Verdict, judge
 from tocsin.deliveries.meanwhile import Meanwhile, meanwhile_of
 from tocsin.deliveries.states import Reason, State
-from tocsin.deliveries.threads import Group, threads_of
+from tocsin.deliveries.threads import Group, action_of, threads_of
 from tocsin.deliveries.wording.apply import Said, Wordings
 from tocsin.deliveries.wording.choose import words_now
 from tocsin.events import types
@@ -169,7 +169,7 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         recipient=known.recipient,
         locale=row.locale,
         thread=thread,
-        action="resolve" if event.status == "resolved" else "update" if thread else "open",
+        action=action_of(event.status, thread),
         unsubscribe_url=unsubscribe_url(channel, row.user_id, (event.type,)),
     )
 

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connections
 
 from tocsin import clock, conf
 from tocsin.channels import registry
-from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
+from tocsin.channels.outcomes import Cause, Later, Moot, Outcome, Rejected, Retry, Sent
 from tocsin.deliveries import foreign, merge, pauses
 from tocsin.deliveries.answers import MAX_DETAIL, fit
 from tocsin.deliveries.claim import Claimed, claim_deliveries, one_suspect
@@ -281,6 +281,8 @@ def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
             # Behind a dead host only probes are tried: what waits for it must not wait for ever.
             return Result(row.id, row.fence, State.DEAD, Reason.GAVE_UP,
                           outcome=AttemptOutcome.RETRY, cause=cause)  # fmt: skip
+        case Moot():
+            return Result(row.id, row.fence, State.SKIPPED, Reason.NOTHING_OPEN, tried=False)
         case Later(cause, after):
             state = State.RETRYING if row.attempt > 1 else State.PENDING
             reason = Reason.RETRY if row.attempt > 1 else Reason.NONE

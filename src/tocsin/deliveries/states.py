@@ -51,6 +51,7 @@ class Reason(TextChoices):
     WINDOW_CLOSED = "window_closed", _("It waited, or waits, for the hours in which they want to be told.")
     READ = "read", _("They had read it in their inbox by then.")
     RESOLVED = "resolved", _("It was over by then.")
+    NOTHING_OPEN = "nothing_open", _("It is over, and nothing of it was open there that could be closed.")
     MERGED = "merged", _("It was told together with others, in one message.")
     EVENT_CANCELLED = "event_cancelled", _("The event was cancelled.")
     EVENT_EXPIRED = "event_expired", _("The event's time was over.")

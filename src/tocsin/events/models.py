@@ -30,7 +30,7 @@ class Event(models.Model):
     to = models.JSONField(default=list)
     channel = models.CharField(max_length=50, blank=True)
     group_key = models.CharField(max_length=200, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     still_valid = models.JSONField(default=str, blank=True)
     dedupe_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (null: many have none)
     body_hash = models.CharField(max_length=64)

@@ -25,4 +25,6 @@ class Status(TextChoices):
     """Whether what the event speaks of is still going on."""
 
     OPEN = "open", _("Open")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    """Still going on, and somebody is at it."""
     RESOLVED = "resolved", _("Resolved")

@@ -52,7 +52,13 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("open", "Open"), ("resolved", "Resolved")], default="open", max_length=10
+                        choices=[
+                            ("open", "Open"),
+                            ("acknowledged", "Acknowledged"),
+                            ("resolved", "Resolved"),
+                        ],
+                        default="open",
+                        max_length=12,
                     ),
                 ),
                 ("still_valid", models.JSONField(blank=True, default=str)),
@@ -208,6 +214,10 @@ class Migration(migrations.Migration):
                             ),
                             ("read", "They had read it in their inbox by then."),
                             ("resolved", "It was over by then."),
+                            (
+                                "nothing_open",
+                                "It is over, and nothing of it was open there that could be closed.",
+                            ),
                             ("merged", "It was told together with others, in one message."),
                             ("event_cancelled", "The event was cancelled."),
                             ("event_expired", "The event's time was over."),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from tocsin import pipeline
 from tocsin.channels import registry
-from tocsin.channels.outcomes import Later, Outcome, Rejected, Retry, Sent
+from tocsin.channels.outcomes import Later, Moot, Outcome, Rejected, Retry, Sent
 from tocsin.channels.text import one_line
 from tocsin.errors import TocsinError
 from tocsin.recipients import proof
@@ -54,6 +54,8 @@ class Tried:
             case Sent(provider_id):
                 said = _("sent")
                 return f"{said} ({provider_id})" if provider_id else said
+            case Moot():
+                return _("There was nothing to do.")
             case Later(cause, after):
                 words = _("%(cause)s Try again in %(seconds)d s.")
                 return words % {"cause": cause.label, "seconds": max(1, round(after))}

@@ -143,7 +143,7 @@ def scenes(canaries: Canaries) -> dict[str, object]:
 
     play("rig", [f"http://{PUBLIC[0]}/", f"http://[{PUBLIC[1]}]:8080/", "http://a.good.test/"])
     play("corpus", corpus)
-    with mock.patch("tocsin.channels.http.transfer.judged", lambda url, networks: (url, False)):
+    with mock.patch("tocsin.channels.http.run.judged", lambda url, networks: (url, False)):
         play("corpus misjudged", corpus, deadline=1.0)
     play("names", map(nip, private))
     play("public names", map(nip, PUBLIC))

@@ -12,7 +12,7 @@ from tests.servers.http_sink import HttpSink, Reply
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Later, Rejected, Retry, Sent
 from tocsin.channels.http import engine as engine_module
-from tocsin.channels.http.transfer import LOOK_SECONDS
+from tocsin.channels.http.run import LOOK_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def _loopback_allowed(settings):
 @pytest.fixture
 def patient(monkeypatch):
     """A test server on a busy machine may look slow; here its surplus is kept all the same."""
-    monkeypatch.setattr("tocsin.channels.http.transfer.HOLD_SECONDS", 60.0)
+    monkeypatch.setattr("tocsin.channels.http.run.HOLD_SECONDS", 60.0)
 
 
 def builder(url):

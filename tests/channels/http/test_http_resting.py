@@ -33,14 +33,14 @@ def rests(settings, monkeypatch):
     """The seam's table, empty, with a clock that tests may move."""
     settings.TOCSIN = {"ALLOWED_PRIVATE_NETWORKS": ["127.0.0.0/8"]}
     found = ShiftedRests()
-    monkeypatch.setattr("tocsin.channels.http.transfer._rests", found)
+    monkeypatch.setattr("tocsin.channels.http.run._rests", found)
     return found
 
 
 @pytest.fixture
 def patient(monkeypatch):
     """What is over a host's share is kept in memory, however slow this machine is."""
-    monkeypatch.setattr("tocsin.channels.http.transfer.HOLD_SECONDS", 60.0)
+    monkeypatch.setattr("tocsin.channels.http.run.HOLD_SECONDS", 60.0)
 
 
 def ask(url, read=http.classify, **kwargs):

@@ -80,7 +80,7 @@ def test_the_seam_connects_to_none(canaries):
 
 def test_nor_would_the_socket_if_the_text_were_misjudged(canaries, monkeypatch):
     """The second line of defence alone, with curl reading the URLs as it will; test_http_dns.py has the rest."""
-    monkeypatch.setattr("tocsin.channels.http.transfer.judged", lambda url, networks: (url, False))
+    monkeypatch.setattr("tocsin.channels.http.run.judged", lambda url, networks: (url, False))
     outcomes = posted(BLOCKED, canaries)
     assert Sent() not in outcomes.values()
     assert canaries.hits() == 0

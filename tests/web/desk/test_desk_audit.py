@@ -11,7 +11,7 @@ from tocsin.rules.spec import Place
 from tocsin.tenants import members
 from tocsin.tenants.audit import note
 from tocsin.testing import frozen
-from tocsin.web.desk.audit_words import differences
+from tocsin.web.changes import differences
 
 HOSTILE = "<script>alert(1)</script>"
 

@@ -11,8 +11,7 @@ from tocsin import clock
 from tocsin.tenants import tokens
 from tocsin.tenants.audit import AuditEntry
 from tocsin.tenants.models import ApiToken
-from tocsin.tenants.tokens import SCOPES, authenticate, create_token
-from tocsin.web.desk.tokens import MEANINGS
+from tocsin.tenants.tokens import MEANINGS, SCOPES, authenticate, create_token
 
 HOSTILE = "<script>alert(1)</script>"
 TEXT = re.compile(r'id="plain"[^>]* value="(tcs_\w+)"')

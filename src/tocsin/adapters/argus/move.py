@@ -10,6 +10,7 @@ from django.db import transaction
 from tocsin.channels import registry
 from tocsin.channels.forms import clean_settings
 from tocsin.errors import InvalidInput
+from tocsin.events.states import Status
 from tocsin.recipients import destinations
 from tocsin.recipients.models import Destination
 from tocsin.rules import save
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 BY = "moved from Argus"
 LEVELS = {1: "critical", 2: "error", 3: "warning"}
 """The least level of ours that "at most this" means; any other is info."""
-BEGINS, ENDS = {"STA", "REO"}, {"END", "CLO"}
+STATUSES = {
+    "STA": Status.OPEN,
+    "REO": Status.OPEN,
+    "ACK": Status.ACKNOWLEDGED,
+    "END": Status.RESOLVED,
+    "CLO": Status.RESOLVED,
+}
 LISTS = {"sourceSystemIds": "data.source_id", "source_types": "data.source_type"}
 ACCOUNT = "account"
 """In place of a destination's key: the address of the account, which has no row."""
@@ -176,21 +183,22 @@ def _conditions(given: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     ]
     leaves += [{"field": "data.tags", "op": "contains", "value": tag} for tag in given.get("tags") or ()]
     if isinstance(given.get("open"), bool):
-        leaves.append({"field": "status", "op": "is", "value": "open" if given["open"] else "resolved"})
+        leaves.append({"field": "status", "op": "is_not" if given["open"] else "is", "value": "resolved"})
+    if isinstance(given.get("acked"), bool):
+        leaves.append(
+            {"field": "status", "op": "is" if given["acked"] else "is_not", "value": "acknowledged"}
+        )
     if isinstance(given.get("stateful"), bool):
         leaves.append({"field": "group_key", "op": "is_not" if given["stateful"] else "is", "value": ""})
     kinds = set(given.get("event_types") or ())
-    if kinds and kinds <= BEGINS:
-        leaves.append({"field": "status", "op": "is", "value": "open"})
-    elif kinds and kinds <= ENDS:
-        leaves.append({"field": "status", "op": "is", "value": "resolved"})
+    if kinds and kinds <= set(STATUSES):
+        asked = sorted({STATUSES[kind].value for kind in kinds})
+        leaves.append({"field": "status", "op": "in", "value": asked})
     return LEVELS.get(given.get("maxlevel") or 5, "info"), leaves
 
 
 def _lost(given: Mapping[str, Any]) -> Iterator[str]:
-    if isinstance(given.get("acked"), bool):
-        yield "what is acknowledged"
-    if other := sorted(set(given.get("event_types") or ()) - BEGINS - ENDS):
+    if other := sorted(set(given.get("event_types") or ()) - set(STATUSES)):
         yield f"events of the kinds {', '.join(map(str, other))}"
 
 

@@ -33,7 +33,14 @@ LOCAL_INFINITY = INFINITY.replace(tzinfo=UTC)
 """The end of what has not ended."""
 LEVELS = {Level.CRITICAL: 1, Level.ERROR: 2, Level.WARNING: 3, Level.INFO: 5}
 """Ours as Argus counts them: 1 is the gravest."""
-TYPES = {"STA": "Incident start", "END": "Incident end", "CHI": "Incident change", "LES": "Stateless"}
+TYPES = {
+    "STA": "Incident start",
+    "ACK": "Acknowledge",
+    "CHI": "Incident change",
+    "END": "Incident end",
+    "LES": "Stateless",
+}
+TYPES_OF_ACTIONS = {"update": "CHI", "acknowledge": "ACK", "resolve": "END"}
 
 
 @dataclass(eq=False)
@@ -292,4 +299,4 @@ def _end_of(event: EventView) -> datetime | None:
 def _type_of(event: EventView, action: str) -> str:
     if not event.group_key:
         return "LES"
-    return {"resolve": "END", "update": "CHI"}.get(action, "END" if event.status == "resolved" else "STA")
+    return TYPES_OF_ACTIONS.get(action) or ("END" if event.status == "resolved" else "STA")

@@ -44,4 +44,6 @@ def gravest(message: Message) -> Level:
 def state_of(message: Message) -> str:
     """Level and state in words."""
     level = gravest(message).name.capitalize()
-    return f"{gettext('Resolved')} · {level}" if message.action == "resolve" else level
+    if message.action == "resolve":
+        return f"{gettext('Resolved')} · {level}"
+    return f"{gettext('Acknowledged')} · {level}" if message.action == "acknowledge" else level

@@ -52,11 +52,16 @@ def _entry(event: EventView) -> dict[str, Any]:
         "title": one_line(event.title),
         "level": str(event.level.label),
         "color": COLORS[event.level],
-        "resolved": gettext("resolved") if event.status == "resolved" else "",
+        "state": _state(event.status),
         "html": mark_safe(to_html(event.body)) if event.body.strip() else "",  # noqa: S308  sanitised by to_html
         "text": to_text(event.body) if event.body.strip() else "",
         "links": _links(event),
     }
+
+
+def _state(status: str) -> str:
+    """What to say of it; nothing of what is simply open."""
+    return {"acknowledged": gettext("acknowledged"), "resolved": gettext("resolved")}.get(status, "")
 
 
 def _links(event: EventView) -> list[Mapping[str, str]]:

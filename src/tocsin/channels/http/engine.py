@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pycurl
 
 from tocsin.channels.http.addresses import is_blocked
-from tocsin.channels.http.exchange import MAX_RESPONSE_BYTES, USER_AGENT, Request, Response
+from tocsin.channels.http.exchange import USER_AGENT, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ CONNECT_SECONDS = 10.0
 IDLE_CONNECTIONS = 256
 LONGEST_WAIT_SECONDS = 0.01
 BLIND_WAIT_SECONDS = 0.001
-_POST = "POST"
+_POST, _GET = "POST", "GET"
 
 
 class Slot:
@@ -54,13 +54,18 @@ class Slot:
             if not line.isprintable():
                 raise ValueError("a header has a control character")
         curl.setopt(pycurl.HTTPHEADER, headers)
-        curl.setopt(pycurl.POSTFIELDS, request.body)
         if request.url != self._url:
             curl.setopt(pycurl.URL, request.url)
             self._url = request.url
-        if request.method != self._method:
-            curl.setopt(pycurl.CUSTOMREQUEST, request.method)
-            self._method = request.method
+        if request.method == _GET:
+            if self._method != _GET:
+                curl.unsetopt(pycurl.CUSTOMREQUEST)
+                curl.setopt(pycurl.HTTPGET, 1)
+        else:
+            curl.setopt(pycurl.POSTFIELDS, request.body)  # which makes it a POST
+            if request.method != self._method:
+                curl.setopt(pycurl.CUSTOMREQUEST, request.method)
+        self._method = request.method
         if deadline != self._deadline:
             curl.setopt(pycurl.TIMEOUT_MS, int(deadline * 1000))
             curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(min(deadline, CONNECT_SECONDS) * 1000))
@@ -69,7 +74,7 @@ class Slot:
 
     def response(self) -> Response:
         """The answer that has come; valid until the slot is loaded again."""
-        body = bytes(self.body[:MAX_RESPONSE_BYTES]) if self.body else b""
+        body = bytes(self.body[: self.request.most_bytes]) if self.body else b""
         return Response(self.curl.getinfo(pycurl.RESPONSE_CODE), body, self.request, self.lines[:])
 
     @property
@@ -85,7 +90,7 @@ class Slot:
 
     def _write(self, chunk: bytes) -> int:
         self.body += chunk
-        if len(self.body) > MAX_RESPONSE_BYTES:
+        if len(self.body) > self.request.most_bytes:
             self.capped = True
             return 0
         return len(chunk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib import metadata
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,11 @@ def _version() -> str:
 USER_AGENT = f"tocsin/{_version()}"
 
 
+def limit_key(name: str, secret: str) -> str:
+    """A `Request.limit_key` for who counts its limits by a secret, such as a token: a digest, for it is kept."""
+    return f"{name}:{hashlib.sha256(secret.encode()).hexdigest()[:32]}"
+
+
 class Request(NamedTuple):
     """One request. `secret_values` are texts that no detail may ever show; the URL is kept out anyway."""
 
@@ -31,13 +37,15 @@ class Request(NamedTuple):
     secret_values: Sequence[str] = ()
     limit_key: str = ""
     """What the far side counts its limits by where that is not the host: an account, a token. Never shown."""
+    most_bytes: int = MAX_RESPONSE_BYTES
+    """How much of the answer is read; look-ups may need more than answers to a message."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} of {len(self.body)} bytes>"
 
 
 class Response:
-    """What the far side answered: the status, the first 20,000 bytes of the body, headers on demand."""
+    """What the far side answered: the status, the beginning of the body, headers on demand."""
 
     __slots__ = ("_lines", "body", "request", "status")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -65,5 +64,4 @@ def build(message: Message, pages: Pages) -> http.Request | Outcome:
     except TooLargeError as error:
         return Rejected(Cause.TOO_LARGE, str(error))
     headers = {"content-type": "application/json", "x-ms-client-tracking-id": message.key}
-    limit_key = "msteams:" + hashlib.sha256(url.encode()).hexdigest()[:32]
-    return http.Request(url, body, headers, secret_values=(url,), limit_key=limit_key)
+    return http.Request(url, body, headers, secret_values=(url,), limit_key=http.limit_key("msteams", url))

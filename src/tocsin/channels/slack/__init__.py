@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from tocsin import conf
 from tocsin.channels import http
-from tocsin.channels.base import Abilities, Cause, Channel, Message, Outcome, Rejected, Rendered
+from tocsin.channels.base import Abilities, Cause, Channel, Message, Outcome, Rejected, Rendered, Sent
 from tocsin.channels.chat.pages import Pages
 from tocsin.channels.slack.answers import read, read_update
 from tocsin.channels.slack.form import SlackForm
 from tocsin.channels.slack.layout import LONGEST, document, variables
-from tocsin.channels.slack.steps import Step, Steps
+from tocsin.channels.slack.root import root_of
 from tocsin.channels.subject import subject_of
 from tocsin.channels.text import to_text
 
@@ -55,43 +54,35 @@ class SlackChannel(Channel):
 
     def send(self, message: Message) -> Outcome:
         """Send one, as somebody does who tries a destination: also to a host whose circuit is open."""
-        for _, outcome in self._carry_out(Steps([message], _no_more), slots=1, probe=True):
-            return outcome
-        raise AssertionError("a message ends in an outcome")
+        return http.converse(talk(message, Pages(_page)), deadline=self.deadline_seconds, probe=True)
 
     def send_batch(self, feed: Feed) -> Iterator[tuple[Message, Outcome]]:
-        return self._carry_out(Steps(feed, feed.more), slots=self.batch_size, probe=False)
-
-    def _carry_out(self, steps: Steps, *, slots: int, probe: bool) -> Iterator[tuple[Message, Outcome]]:
-        """A message of two requests has half of its time for each."""
-        half = self.deadline_seconds / 2
-        make = partial(build, pages=Pages(_page))
-        for step, outcome in http.post_many(
-            steps, make, _read, slots=slots, share=1.0, deadline=half, probe=probe
-        ):
-            following = step.following(outcome)
-            if following is None:
-                yield step.message, step.outcome(outcome)
-            else:
-                steps.push(following)
+        begin = partial(talk, pages=Pages(_page))
+        return http.converse_many(
+            feed, begin, slots=self.batch_size, share=1.0, deadline=self.deadline_seconds
+        )
 
 
-def _no_more(free: int) -> list[Message]:
-    return []
+def talk(message: Message, pages: Pages) -> http.Conversation:
+    """One post; for a later event of a group the update of its root, then the post as a reply.
 
-
-def _read(response: http.Response) -> Outcome:
-    return read_update(response) if response.request.url.endswith(UPDATE) else read(response)
-
-
-def build(step: Step, pages: Pages) -> http.Request | Outcome:
-    """The request of one step."""
-    settings = step.message.target.settings
+    The update comes first because it may be repeated without harm. A reply keeps the root's name, which stays the
+    group's.
+    """
+    settings = message.target.settings
     if url := settings.get("webhook_url"):
-        return _by_webhook(step.message, url, pages)
-    if settings.get("token") and settings.get("channel"):
-        return _by_token(step, settings["token"], settings["channel"], pages)
-    return Rejected(Cause.BAD_SETTINGS, "The destination has no webhook URL and no token. Save it again.")
+        return read((yield _by_webhook(message, url, pages)))
+    if not (settings.get("token") and settings.get("channel")):
+        return Rejected(Cause.BAD_SETTINGS, "The destination has no webhook URL and no token. Save it again.")
+    root = root_of(message)
+    if root is not None:
+        updated = read_update((yield _by_token(message, UPDATE, root.place, pages)))
+        if not isinstance(updated, Sent):
+            return updated
+        root = root if updated.provider_id else None
+    where = root.thread if root else {"channel": settings["channel"]}
+    outcome = read((yield _by_token(message, POST, _metadata(message) | NO_PREVIEWS | where, pages)))
+    return Sent(str(root)) if root and isinstance(outcome, Sent) else outcome
 
 
 def _page(message: Message) -> bytes:
@@ -111,18 +102,10 @@ def _by_webhook(message: Message, url: str, pages: Pages) -> http.Request:
     return _request(url, body, {}, url)
 
 
-def _by_token(step: Step, token: str, channel: str, pages: Pages) -> http.Request:
-    where: dict[str, Any]
-    if step.updates and step.root is not None:
-        method, where = UPDATE, {"channel": step.root.channel, "ts": step.root.ts}
-    elif step.root is not None:
-        method, where = POST, {"channel": step.root.channel, "thread_ts": step.root.ts}
-    else:
-        method, where = POST, {"channel": channel}
-    if method == POST:
-        where |= _metadata(step.message) | NO_PREVIEWS
+def _by_token(message: Message, method: str, more: dict[str, Any], pages: Pages) -> http.Request:
+    token = message.target.settings["token"]
     url = f"{conf.get('SLACK_API_URL').rstrip('/')}/{method}"
-    body = pages.of(step.message) + _encoded(where)[1:]
+    body = pages.of(message) + _encoded(more)[1:]
     return _request(url, body, {"authorization": f"Bearer {token}"}, token)
 
 
@@ -135,11 +118,11 @@ def _metadata(message: Message) -> dict[str, Any]:
 
 
 def _request(url: str, body: bytes, headers: dict[str, str], secret: str) -> http.Request:
-    """`secret` is what Slack counts its limits by; a digest of it is the key under which they are kept."""
+    """`secret` is what Slack counts its limits by."""
     return http.Request(
         url,
         body,
         {"content-type": "application/json; charset=utf-8"} | headers,
         secret_values=(secret,),
-        limit_key="slack:" + hashlib.sha256(secret.encode()).hexdigest()[:32],
+        limit_key=http.limit_key("slack", secret),
     )

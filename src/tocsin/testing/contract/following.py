@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tocsin.channels import http
-from tocsin.channels.outcomes import Sent
+from tocsin.channels.outcomes import Moot, Sent
 from tocsin.testing.contract.author import Author, promise
 from tocsin.testing.http_far_side import HttpFarSide
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tocsin.testing.far_side import FarSide
 
 GROUP = "disk-db1"
+FOLLOWING = (("update", "open"), ("acknowledge", "acknowledged"), ("resolve", "resolved"))
 
 
 class FollowingPromises(Author):
@@ -58,7 +59,7 @@ class FollowingPromises(Author):
         promise(
             root, "The first message of a group came to Sent without provider_id: nothing could follow it."
         )
-        for number, action, status in ((2, "update", "open"), (3, "resolve", "resolved")):
+        for number, (action, status) in enumerate(FOLLOWING, 2):
             message = self.message(
                 far, number, group_key=GROUP, thread=root, action=action, status=status, attempt=1
             )
@@ -75,8 +76,17 @@ class FollowingPromises(Author):
             )
 
     def test_a_resolved_event_without_a_thread_is_sent(self, far: FarSide, channel: Channel) -> None:
-        """An event that is resolved before anything of its group was sent is a message like any other."""
-        self._sent(far, channel, self.message(far, group_key=GROUP, action="resolve", status="resolved"))
+        """What is over before anything of it was sent is a message like any other; `Moot` to who closes things."""
+        message = self.message(far, group_key=GROUP, action="resolve", status="resolved")
+        if channel.abilities.closes:
+            far.answer("accepted")
+            outcome = self.send(channel, message)
+            promise(
+                isinstance(outcome, Moot) and not far.payloads(),
+                f"abilities.closes is True, nothing was open, and the channel answered {outcome!r}: return Moot().",
+            )
+            return
+        self._sent(far, channel, message)
         promise(self.arrived(far, 1), "The title of a resolved event did not arrive.")
 
     def _sent(self, far: FarSide, channel: Channel, message: Message) -> Sent:
