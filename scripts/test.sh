@@ -2,6 +2,7 @@
 # All tests on SQLite, then those that use the database again on PostgreSQL. Arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE  # hundreds of tests start a Python, and each would compile all that it imports
 STATUS=0
 for vendor in sqlite postgresql; do
     code=0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 
+from tocsin import vapid
 from tocsin.errors import FieldError, invalid
 
 if TYPE_CHECKING:
@@ -180,6 +181,11 @@ SETTINGS: dict[str, Setting] = {
     ),
     "FROM_EMAIL": Setting("", "Sender of e-mails; empty means DEFAULT_FROM_EMAIL.", _text),
     "GIVE_UP_HOURS": Setting(72, "A delivery older than this is not retried again.", _number(0.001, 8760)),
+    "GITHUB_API_URL": Setting(
+        "https://api.github.com",
+        "Where GitHub's REST API is: https://HOST/api/v3 for Enterprise Server.",
+        _text,
+    ),
     "HOME": Setting(
         "",
         "Folder in which reports wait for the database; empty means TOCSIN_HOME, or ./tocsin-data.",
@@ -199,6 +205,11 @@ SETTINGS: dict[str, Setting] = {
     ),
     "MSTEAMS_HOSTS": Setting(
         (), "Hosts of Teams workflows besides Microsoft's own, such as those of a proxy.", _strings
+    ),
+    "PAGERDUTY_URL": Setting(
+        "",
+        "Where PagerDuty's Events API is: another one for a proxy; empty means PagerDuty's own hosts.",
+        _text,
     ),
     "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", _number(1, 1_000_000)),
     "RATE_LIMITS": Setting(
@@ -244,6 +255,14 @@ SETTINGS: dict[str, Setting] = {
     ),
     "WEBHOOK_SENDERS": Setting(
         (), "Whose signed webhooks are taken: name, secrets, and with them organization and event.", _rules
+    ),
+    "WEBPUSH_CONTACT": Setting(
+        "",
+        "Whom push services may write to: mailto:ops@example.org or an https URL; else FROM_EMAIL or BASE_URL.",
+        vapid.contact_problem,
+    ),
+    "WEBPUSH_KEYS": Setting(
+        (), "Private VAPID keys for web push, newest first; see `tocsin webpush keys`.", vapid.keys_problem
     ),
     "USER_FIELDS": Setting({}, "ORM paths from the user to email, name, time_zone and locale.", _user_fields),
 }

@@ -1,19 +1,16 @@
 """A served site with a database of its own, people on it, and a browser to look at it with.
 
-The browser lives as long as one module: while it does, its event loop runs in this thread, where Django then refuses
-to use a database. So nothing here touches one; everything happens in other processes.
+The browser lives as long as one module: while it does, nothing in this process may use a database (see `aside.py`).
 """
 
 from __future__ import annotations
 
 import itertools
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.aside import run
 from tests.browser.chromium import EXECUTABLE, chromium
 from tests.browser.visitor import Site
 from tests.cli.shell import Shell
@@ -64,20 +61,6 @@ def ana(shell: Shell) -> str:
     name = f"ana{next(numbers)}"
     run(shell, "django.contrib.auth.get_user_model().objects.create_superuser(given, '', given)", name)
     return name
-
-
-def run(shell: Shell, expression: str, given: Any) -> str:
-    """Evaluate an expression in another process that has tocsin on the same database; what it printed."""
-    program = (
-        "import django, json, sys; django.setup(); import django.contrib.auth, tocsin; "
-        f"given = json.load(sys.stdin); print({expression})"
-    )
-    environment = shell.environment | {"DJANGO_SETTINGS_MODULE": "tocsin.server.settings"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, cwd=shell.home, input=json.dumps(given),
-        capture_output=True, text=True, timeout=90, check=True,
-    )  # fmt: skip
-    return done.stdout.strip()
 
 
 @pytest.fixture

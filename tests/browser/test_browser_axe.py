@@ -21,7 +21,7 @@ PLACES = {
 OF_PAGE = {"desk-rule": ("number", "rule"), "rule": ("number", "mine"), "desk-destination": ("key", "shared")}
 LARGEST = 100_000
 """Bytes of everything that is loaded before a page is first painted."""
-FRAGMENTS = {"event-people", "desk-template-picture"}
+FRAGMENTS = {"event-people", "desk-template-picture", "worker", "push", "push-over"}
 """Answers that are no pages of their own."""
 numbers = itertools.count()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import sys
 import urllib.request
 
 import pytest
@@ -13,6 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.visitor import FEED, Site
 from tests.cli.shell import eventually
 from tests.postgres import free_port
+from tests.warm import warm
 
 HIDE = """(hidden) => {
     Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
@@ -26,36 +26,23 @@ def serving(shell, port):
         yield Site(server.line_with("tocsin is at").split()[3], shell)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def wsgi_site(shell):
     """The same pages under a WSGI server, where a stream cannot be kept open."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = shell.environment | {"DJANGO_SETTINGS_MODULE": "tocsin.server.settings"}
-    command = [
-        sys.executable,
-        "-m",
-        "django",
-        "runserver",
-        "--noreload",
-        "--skip-checks",
-        f"127.0.0.1:{port}",
-    ]
-    process = subprocess.Popen(
-        command, env=environment, cwd=shell.home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    command = ["-m", "django", "runserver", "--noreload", "--skip-checks", f"127.0.0.1:{port}"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
     def answers():
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/healthz", timeout=30):
             return True
         return False
 
-    try:
+    with warm().start(command, environment, shell.home, **silent):
         eventually(answers)
         yield Site(url, shell)
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def test_under_wsgi_the_page_asks_for_the_count(wsgi_site, browser, ana, tell):

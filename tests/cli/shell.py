@@ -7,15 +7,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.warm import warm
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.warm import Process
 
 SECONDS = 90
 FOREIGN = ("TOCSIN_", "DJANGO_SETTINGS_MODULE")
@@ -49,11 +52,9 @@ class Shell:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command, whatever its exit code."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            [sys.executable, "-m", "tocsin.cli", *arguments],
-            env=self.environment | variables, cwd=self.home, input=given, capture_output=True, timeout=SECONDS,
-            check=False,
-        )  # fmt: skip
+        done = warm().run(
+            ["-m", "tocsin.cli", *arguments], env=self.environment | variables, cwd=self.home, given=given
+        )
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )
@@ -78,32 +79,23 @@ class Shell:
     @contextlib.contextmanager
     def started(self, *arguments: str, **variables: str) -> Iterator[Running]:
         """A command that goes on, ended by SIGTERM."""
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "tocsin.cli", *arguments],
-            env=self.environment | variables, cwd=self.home, text=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        running = Running(process)
-        try:
-            yield running
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+        command, environment = ["-m", "tocsin.cli", *arguments], self.environment | variables
+        with warm().start(command, environment, self.home, stdout=subprocess.DEVNULL) as process:
+            yield Running(process)
 
 
 class Running:
     """A process, and what it has said on stderr so far."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self.process.stderr or ():
-            self.lines.append(line.rstrip("\n"))
+        for line in self.process.stderr:
+            self.lines.append(line.decode().rstrip("\n"))
 
     def line_with(self, text: str) -> str:
         """The first line that has `text` in it, waited for."""

@@ -235,6 +235,7 @@ FAR_SIDES = {
     "webhook": lambda sink: ({}, {"url": f"{sink.url}s3cr3t"}),
     "slack": lambda sink: ({"SLACK_API_URL": sink.url}, {"token": "xoxb-1-s3cr3t", "channel": "C0123456"}),
     "msteams": lambda sink: ({"MSTEAMS_HOSTS": [sink.host]}, {"url": f"{sink.url}s3cr3t"}),
+    "pagerduty": lambda sink: ({"PAGERDUTY_URL": sink.url}, {"routing_key": "s3cr3t" + "0" * 26}),
     "apprise": lambda sink: ({}, {"url": f"json://{sink.host}:{sink.port}/s3cr3t"}),
     "sms": lambda sink: (
         {"SMS_HTTP": {"url": sink.url, "user": "u", "password": "s3cr3t", "from": "+4740000001"}},
@@ -242,7 +243,11 @@ FAR_SIDES = {
     ),
 }
 """Keys of TOCSIN and the settings of a destination, for a provider that is the sink."""
-ANSWERS = {"slack": b'{"ok": true, "ts": "1.2", "channel": "C0123456"}', "sms": b'{"sid": "SM1"}'}
+ANSWERS = {
+    "slack": b'{"ok": true, "ts": "1.2", "channel": "C0123456"}',
+    "pagerduty": b'{"status": "success"}',
+    "sms": b'{"sid": "SM1"}',
+}
 
 
 @pytest.mark.parametrize("channel", FAR_SIDES)

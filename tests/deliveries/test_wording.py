@@ -264,7 +264,9 @@ def test_a_preview_shows_words_and_message_and_stores_and_sends_nothing(memory) 
     assert set(refused(lambda: preview.preview(organization_id(), fields | {"body": "{% x %}"}))) == {"body"}
 
 
-@pytest.mark.parametrize("slug", ["email", "sms", "webhook", "slack", "msteams", "apprise", "memory"])
+@pytest.mark.parametrize(
+    "slug", ["email", "sms", "webhook", "slack", "msteams", "pagerduty", "apprise", "memory"]
+)
 def test_each_channel_that_shows_a_message_to_nobody_shows_it_and_none_raises(slug) -> None:
     fields = {"event_type": TYPE, "channel": slug, "title": "worded"}
     shown = preview.preview(organization_id(), fields)["message"]

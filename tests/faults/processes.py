@@ -7,12 +7,10 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests import warm
 
 
 class Process:
@@ -54,17 +52,12 @@ class Forge:
         self._environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.faults.settings", **environment}
         self._log = log
         self._children: list[Process] = []
-        self._forge: subprocess.Popen[str]
+        self._forge: warm.Process
 
     def __enter__(self) -> Self:
         with self._log.open("a") as log:
-            self._forge = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.forge"],
-                env=self._environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
+            self._forge = warm.warm().start(
+                ["-m", "tests.faults.forge"], self._environment, Path.cwd(), stderr=log.fileno()
             )
         return self
 
@@ -73,7 +66,9 @@ class Forge:
             child.kill()
             child.wait()
             child.close()
-        self._forge.communicate(timeout=10)
+        self._forge.stdin.close()
+        self._forge.wait(10)
+        self._forge.close()
 
     def start(self, role: str, **arguments: Any) -> Process:
         """A process that plays `role`; the arguments are its keywords."""
@@ -89,9 +84,7 @@ class Forge:
         return answer["result"]
 
     def _order(self, order: dict[str, Any]) -> Any:
-        assert self._forge.stdin is not None
-        assert self._forge.stdout is not None
-        self._forge.stdin.write(json.dumps(order) + "\n")
+        self._forge.stdin.write(json.dumps(order).encode() + b"\n")
         self._forge.stdin.flush()
         line = self._forge.stdout.readline()
         assert line, f"the forge has ended; see {self._log}:\n{self._log.read_text()[-3000:]}"

@@ -1,4 +1,4 @@
-"""A migrated shop for each test; SQLite files are copied from one that was migrated once."""
+"""A shop for each test; SQLite files are copied from one that was migrated once."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def peopled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the customer ana@example.com."""
+    file = shutil.copy(migrated, tmp_path_factory.mktemp("host") / "shop.sqlite3")
+    create = ("user", "create", "ana@example.com", "--password-stdin")
+    Project(str(file)).tocsin(*create, stdin="correct-horse-battery\n")
+    return file
+
+
 @pytest.fixture
 def relay() -> Iterator[SmtpCatcher]:
     with SmtpCatcher() as catcher:
@@ -34,8 +43,6 @@ def database(migrated: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def shop(database: str, relay: SmtpCatcher) -> Project:
+def shop(peopled: Path, relay: SmtpCatcher, tmp_path: Path) -> Project:
     """The shop, with the customer ana@example.com."""
-    project = Project(database, relay.port)
-    project.tocsin("user", "create", "ana@example.com", "--password-stdin", stdin="correct-horse-battery\n")
-    return project
+    return Project(str(shutil.copy(peopled, tmp_path / "shop.sqlite3")), relay.port)

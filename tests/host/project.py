@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tests.postgres import free_port
+from tests.warm import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.warm import Process
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "src"
@@ -38,18 +40,13 @@ class Project:
         }
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(HERE / "manage.py"), *arguments]
+        return [str(HERE / "manage.py"), *arguments]
 
     def try_manage(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `manage.py …` whatever comes of it."""
-        return subprocess.run(
-            self.command(*arguments),
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=2 * PATIENCE,
+        done = warm().run(self.command(*arguments), env=self.environment, cwd=HERE, given=stdin.encode())
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )
 
     def manage(self, *arguments: str, stdin: str = "") -> str:
@@ -68,20 +65,13 @@ class Project:
         return self.manage("shell", "-v", "0", "-c", code)
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *arguments: str) -> Iterator[Process]:
         """A long-running `manage.py …`, ended in an orderly way."""
-        process = subprocess.Popen(
-            self.command(*arguments), env=self.environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        try:
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with warm().start(self.command(*arguments), self.environment, HERE, **silent) as process:
             yield process
-        finally:
             process.terminate()
-            try:
-                process.communicate(timeout=PATIENCE)
-            finally:
-                process.kill()
+            process.wait(PATIENCE)
 
     @contextmanager
     def site(self) -> Iterator[str]:

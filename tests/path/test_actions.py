@@ -12,7 +12,10 @@ from django.contrib.auth import get_user_model
 import tests.path.wirings  # noqa: F401 (it registers what a package would)
 import tocsin
 from tests.channels.email.mails import SMTP, use_backend
-from tests.servers.http_sink import HttpSink, Reply
+from tests.servers.github import TOKEN as GITHUB_TOKEN
+from tests.servers.github import GitHub
+from tests.servers.http_sink import Reply
+from tests.servers.jira import JiraServer
 from tests.servers.slack import TOKEN, SlackServer
 from tests.servers.smtp_catcher import SmtpCatcher
 from tocsin import checks, pipeline
@@ -60,63 +63,76 @@ def slack(settings):
         yield server
 
 
-@pytest.fixture
-def far_side(settings):
-    with HttpSink([Reply(201, b'{"id": "10000", "key": "SHOP-24", "self": "x"}')]) as sink:
-        settings.JIRA_URL = settings.GITHUB_URL = sink.url
-        settings.JIRA_USER, settings.JIRA_TOKEN, settings.GITHUB_TOKEN = "bot", "s3cret", "ghp_s3cret"
-        yield sink
-
-
-JIRA = {
-    "event_types": ["feedback:new"],
-    "service": "jira",
-    "target": "issue-tracker",
-    "target_identifier": "SHOP",
+AUDIT = {
+    "event_types": ["audit:*"],
+    "service": "slack",
+    "target": "specific",
+    "target_identifier": "#ops",
 }
 
 
+def to_destination(acme, channel: str, given: dict[str, Any], **fields: Any) -> int:
+    """A rule for a destination of the organization; its number."""
+    made = add_destination(acme, channel, given)
+    rule(acme, service=channel, target="destination", target_identifier=str(made.pk), **fields)
+    return made.pk
+
+
+def lines(slack: SlackServer) -> list[dict[str, Any]]:
+    return [json.loads(request.body) for request in slack.sink.requests]
+
+
 def test_audit_entries_go_to_a_slack_channel(acme, slack) -> None:
-    made = rule(acme, event_types=["audit:*"], service="slack", target="specific", target_identifier="#ops")
+    made = rule(acme, **AUDIT)
     [delivery] = say("audit:key:made", title="A key was made", actor="ana")
     assert slack.sink.requests[0].path == "/api/chat.postMessage"
-    assert json.loads(slack.sink.requests[0].body) == {"channel": "#ops", "text": "ana: A key was made"}
+    assert lines(slack) == [{"channel": "#ops", "text": "ana: A key was made"}]
     assert (delivery.channel, delivery.identity, delivery.state) == ("action", f"rule:{made.pk}", "sent")
     assert (delivery.layer, delivery.rule_version, delivery.user_id) == (f"rule:{made.pk}@1", 1, None)
+    assert delivery.provider_id in "".join(slack.messages)
 
 
-def test_feedback_becomes_a_jira_issue(acme, far_side) -> None:
-    rule(acme, **JIRA)
-    [delivery] = say("feedback:new", title="The button is too small", body="Really.")
-    [request] = far_side.requests
-    assert (request.method, request.path) == ("POST", "/rest/api/2/issue")
-    fields = json.loads(request.body)["fields"]
-    assert (fields["project"], fields["summary"], fields["description"]) == (
-        {"key": "SHOP"},
-        "The button is too small",
-        "Really.",
-    )
-    assert request.headers["authorization"] == "Basic Ym90OnMzY3JldA=="
-    assert (delivery.state, delivery.provider_id) == ("sent", "SHOP-24")
+def test_a_registration_knows_the_rule_and_its_options(acme, slack) -> None:
+    rule(acme, name="tell ops", options={"signed": True}, **AUDIT)
+    say("audit:login", title="Signed in", actor="ana")
+    assert [line["text"] for line in lines(slack)] == ["ana: Signed in (tell ops)"]
 
 
-def test_a_release_starts_a_workflow_on_github(acme, far_side) -> None:
-    far_side.script = [Reply(204)]
-    made = {
-        "event_types": ["release:published"],
-        "service": "github",
-        "target": "specific",
-        "target_identifier": "acme/shop",
-    }
-    rule(acme, name="tell CI", **made)
-    [delivery] = say("release:published", data={"version": "1.2.0"})
-    [request] = far_side.requests
-    assert request.path == "/repos/acme/shop/dispatches"
-    assert json.loads(request.body) == {
-        "event_type": "release",
-        "client_payload": {"version": "1.2.0", "by": "tell CI"},
-    }
-    assert delivery.state == "sent"
+def test_a_registration_judges_its_rules_and_offers_what_they_may_name(acme) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        rule(acme, **AUDIT | {"target_identifier": "ops"})
+    assert [error.field for error in refused.value.errors] == ["target_identifier"]
+    add_destination(acme, "slack", {"token": TOKEN, "channel": "#audit"})
+    [offer] = [one for one in registrations.available(acme.pk) if one["service"] == "slack"]
+    assert offer["available"] == [{"target_identifier": "#audit", "label": "#audit of acme"}]
+
+
+@pytest.mark.parametrize("cloud", [True, False])
+def test_feedback_becomes_a_jira_issue_that_is_closed_with_it(acme, cloud) -> None:
+    with JiraServer(cloud=cloud) as jira:
+        pk = to_destination(acme, "jira", jira.settings, event_types=["feedback:*"])
+        [delivery] = say("feedback:new", title="The button is too small", body="Really.", group_key="f/7")
+        fields = jira.issues["OPS-1"]["fields"]
+        assert (fields["project"], fields["summary"]) == ({"key": "OPS"}, "The button is too small")
+        assert "Really." in jira.shown("OPS-1")
+        assert (delivery.state, delivery.provider_id, delivery.destination_id) == ("sent", "OPS-1", pk)
+        say("feedback:new", title="It is larger now", group_key="f/7", status="resolved")
+        assert (list(jira.issues), jira.status("OPS-1")) == (["OPS-1"], "Done")
+        assert jira.refused == []
+
+
+def test_a_release_starts_a_workflow_on_github(acme, settings) -> None:
+    given = {"repository": "acme/web", "token": GITHUB_TOKEN, "mode": "dispatch", "event_type": "release"}
+    with GitHub() as github:
+        settings.TOCSIN = {**settings.TOCSIN, "GITHUB_API_URL": github.api_url}
+        pk = to_destination(acme, "github", given, event_types=["release:published"])
+        [delivery] = say("release:published", data={"version": "1.2.0"})
+        assert github.calls == ["POST dispatches"]
+        [sent] = github.dispatches
+        assert sent["event_type"] == "release"
+        assert sent["client_payload"]["event"]["data"] == {"version": "1.2.0"}
+        assert (delivery.channel, delivery.state, delivery.destination_id) == ("github", "sent", pk)
+        assert github.refused == []
 
 
 def test_a_quota_notice_goes_to_an_address_that_is_no_user(acme, settings) -> None:
@@ -141,40 +157,41 @@ def test_notices_of_a_project_go_to_a_slack_channel_and_not_to_its_team(acme, sl
     Membership.objects.create(organization=acme, user=ana)
     TeamMember.objects.create(team=Team.objects.create(organization=acme, slug="web"), user=ana)
     Project.objects.create(organization=acme, slug="web")
-    room = add_destination(acme, "slack", {"token": TOKEN, "channel": "#ops"})
-    rule(
-        acme,
-        event_types=["project:*"],
-        projects=["web"],
-        service="slack",
-        target="destination",
-        target_identifier=str(room.pk),
-    )
+    given = {"token": TOKEN, "channel": "#ops"}
+    pk = to_destination(acme, "slack", given, event_types=["project:*"], projects=["web"])
     [delivery] = say("project:notice", title="Deployed", project="web")
-    assert (delivery.destination_id, delivery.state, delivery.user_id) == (room.pk, "sent", None)
+    assert (delivery.destination_id, delivery.state, delivery.user_id) == (pk, "sent", None)
     assert "Deployed" in slack.shown(next(iter(slack.messages)))
     assert say("project:notice", title="Elsewhere") == []
 
 
-def test_what_fails_is_tried_again_and_says_why(acme, far_side) -> None:
-    far_side.script = [Reply(503)]
-    rule(acme, **JIRA)
-    [delivery] = say("feedback:new")
+def test_what_fails_is_tried_again_and_says_why(acme, slack) -> None:
+    slack.answers = [Reply(503)]
+    rule(acme, **AUDIT)
+    [delivery] = say("audit:login")
     assert (delivery.state, delivery.attempt) == ("retrying", 1)
     assert Attempt.objects.get().cause == "server_error"
 
 
-def test_code_that_raises_costs_only_its_own_delivery(acme, far_side) -> None:
-    far_side.script = [Reply(200, b"no json")]
-    rule(acme, **JIRA)
-    [delivery] = say("feedback:new")
+def test_what_is_refused_is_not_tried_again(acme, slack) -> None:
+    slack.answers = ["channel_not_found"]
+    rule(acme, **AUDIT)
+    [delivery] = say("audit:login")
+    assert (delivery.state, delivery.reason) == ("dead", "rejected")
+    assert Attempt.objects.get().detail == "channel_not_found"
+
+
+def test_code_that_raises_costs_only_its_own_delivery(acme, slack) -> None:
+    slack.answers = [Reply(200, b"no json")]
+    rule(acme, **AUDIT)
+    [delivery] = say("audit:login")
     assert (delivery.state, Attempt.objects.get().cause) == ("retrying", "bug")
 
 
-def test_a_rule_that_is_deleted_meanwhile_is_not_carried_out(acme, far_side) -> None:
-    made = rule(acme, **JIRA)
-    far_side.script = [Reply(503)]
-    [delivery] = say("feedback:new")
+def test_a_rule_that_is_deleted_meanwhile_is_not_carried_out(acme, slack) -> None:
+    made = rule(acme, **AUDIT)
+    slack.answers = [Reply(503)]
+    [delivery] = say("audit:login")
     save.delete(made, "user root")
     Delivery.objects.update(due_at="2020-01-01T00:00:00Z")
     deliver_now()
@@ -182,10 +199,10 @@ def test_a_rule_that_is_deleted_meanwhile_is_not_carried_out(acme, far_side) -> 
     assert (delivery.state, delivery.reason) == ("skipped", "rule_gone")
 
 
-def test_code_that_is_gone_meanwhile_is_said(acme, far_side, monkeypatch) -> None:
-    rule(acme, **JIRA)
-    far_side.script = [Reply(503)]
-    [delivery] = say("feedback:new")
+def test_code_that_is_gone_meanwhile_is_said(acme, slack, monkeypatch) -> None:
+    rule(acme, **AUDIT)
+    slack.answers = [Reply(503)]
+    [delivery] = say("audit:login")
     monkeypatch.setattr(registrations, "_actions", {})
     Delivery.objects.update(due_at="2020-01-01T00:00:00Z")
     deliver_now()
@@ -193,53 +210,50 @@ def test_code_that_is_gone_meanwhile_is_said(acme, far_side, monkeypatch) -> Non
     assert (delivery.state, delivery.reason) == ("skipped", "action_gone")
 
 
-def test_it_is_carried_out_as_the_rule_was_when_the_event_met_it(acme, far_side) -> None:
-    made = rule(acme, **JIRA)
-    far_side.script = [Reply(503), Reply(201, b'{"key": "SHOP-25"}')]
-    say("feedback:new")
-    save.save({"name": "wired", **JIRA, "target_identifier": "OTHER"}, Place(acme.pk), "x", made)
+def test_it_is_carried_out_as_the_rule_was_when_the_event_met_it(acme, slack) -> None:
+    made = rule(acme, **AUDIT)
+    slack.answers = [Reply(503)]
+    say("audit:login")
+    save.save({"name": "wired", **AUDIT, "target_identifier": "#other"}, Place(acme.pk), "x", made)
     Delivery.objects.update(due_at="2020-01-01T00:00:00Z")
     deliver_now()
-    assert [json.loads(one.body)["fields"]["project"]["key"] for one in far_side.requests] == ["SHOP", "SHOP"]
+    assert [line["channel"] for line in lines(slack)] == ["#ops", "#ops"]
 
 
-def test_code_that_is_gone_before_planning_is_said(acme, far_side, monkeypatch) -> None:
-    rule(acme, **JIRA)
+def test_code_that_is_gone_before_planning_is_said(acme, slack, monkeypatch) -> None:
+    rule(acme, **AUDIT)
     monkeypatch.setattr(registrations, "_actions", {})
-    [delivery] = say("feedback:new")
+    [delivery] = say("audit:login")
     assert (delivery.state, delivery.reason) == ("skipped", "action_gone")
     said = explain(Event.objects.get(pk=delivery.event_id)).sentences
-    assert any("Nothing is registered for jira and issue-tracker any more" in one for one in said)
+    assert any("Nothing is registered for slack and specific any more" in one for one in said)
 
 
-def test_code_that_comes_back_after_planning_changes_nothing_of_the_story(
-    acme, far_side, monkeypatch
-) -> None:
-    made = rule(acme, **JIRA)
-    [delivery] = say("feedback:new")
+def test_code_that_comes_back_after_planning_changes_nothing_of_the_story(acme, slack, monkeypatch) -> None:
+    made = rule(acme, **AUDIT)
+    [delivery] = say("audit:login")
     monkeypatch.setattr(registrations, "_actions", {})
     said = explain(Event.objects.get(pk=delivery.event_id)).sentences
     assert any(f"“rule:{made.pk}@1” is for the code that is registered for it." in one for one in said)
 
 
-def test_what_was_put_off_is_carried_out_each_for_itself(acme, far_side) -> None:
-    far_side.script = [Reply(201, b'{"key": "SHOP-1"}'), Reply(201, b'{"key": "SHOP-2"}')]
-    rule(acme, **JIRA, hours={"quiet": [{"days": ["mon"], "from": "00:00", "to": "07:00"}]})
+def test_what_was_put_off_is_carried_out_each_for_itself(acme, slack) -> None:
+    rule(acme, **AUDIT, hours={"quiet": [{"days": ["mon"], "from": "00:00", "to": "07:00"}]})
     night = datetime(2037, 11, 23, 3, tzinfo=UTC)
     with frozen(night):
-        rows = say("feedback:new", title="one") + say("feedback:new", title="two")
+        rows = say("audit:login", title="one") + say("audit:login", title="two")
     assert {row.state for row in rows} == {"deferred"}
     with frozen(night + timedelta(hours=4)):
         deliver_now()
-    assert sorted(json.loads(one.body)["fields"]["summary"] for one in far_side.requests) == ["one", "two"]
+    assert sorted(line["text"] for line in lines(slack)) == ["somebody: one", "somebody: two"]
     assert list(Delivery.objects.values_list("state", flat=True)) == ["sent", "sent"]
 
 
-def test_the_ledger_and_explain_speak_of_it(acme, far_side) -> None:
-    made = rule(acme, name="Feedback to Jira", **JIRA)
-    [delivery] = say("feedback:new")
+def test_the_ledger_and_explain_speak_of_it(acme, slack) -> None:
+    made = rule(acme, name="Audit to Slack", **AUDIT)
+    [delivery] = say("audit:login")
     [line] = story.lines(OPERATOR).items
-    assert (line.channel, line.label) == ("action", "Feedback to Jira")
+    assert (line.channel, line.label) == ("action", "Audit to Slack")
     said = explain(Event.objects.get(pk=delivery.event_id)).sentences
     assert f"“rule:{made.pk}@1” is carried out by the code that is registered for it." in said
 
@@ -258,23 +272,38 @@ def test_what_nothing_is_registered_for_is_sent_as_any_other_and_says_so(acme) -
     assert any("Nothing is registered for memory and specific" in sentence for sentence in said)
 
 
-@pytest.mark.parametrize(("forced", "channels"), [("", ["action"]), ("jira", ["action"]), ("memory", [])])
-def test_a_forced_channel_is_no_reason_to_do_something_else(acme, far_side, forced, channels) -> None:
-    rule(acme, **JIRA)
-    if forced == "jira":  # a service that is no channel cannot be forced
-        with pytest.raises(InvalidInput):
-            say("feedback:new", channel=forced)
-        return
-    assert [one.channel for one in say("feedback:new", channel=forced)] == channels
+@pytest.mark.parametrize(("forced", "channels"), [("", ["action"]), ("slack", ["action"]), ("memory", [])])
+def test_a_forced_channel_is_no_reason_to_do_something_else(acme, slack, forced, channels) -> None:
+    rule(acme, **AUDIT)
+    assert [one.channel for one in say("audit:login", channel=forced)] == channels
 
 
-def test_simulation_says_that_it_would_be_carried_out(acme, far_side) -> None:
-    rule(acme, name="Feedback to Jira", **JIRA)
-    found = pipeline.simulate({"type": "feedback:new", "title": "x", "organization": "acme"})
+def test_a_service_that_is_no_channel_is_carried_out_and_cannot_be_forced(acme, monkeypatch) -> None:
+    for name in ("_actions", "_services", "_targets"):
+        monkeypatch.setattr(registrations, name, {})
+    tocsin.register_service("siren", "Siren")
+    tocsin.register_target("house", "A house")
+    heard = []
+
+    @tocsin.register_action(trigger="quota:*", service="siren", target="house")
+    class Howl(tocsin.Action):
+        def fire(self, data: Any) -> None:
+            heard.append((self.rule["target_identifier"], data["rule"]["name"], data["title"]))
+
+    rule(acme, event_types=["quota:*"], service="siren", target="house", target_identifier="7")
+    [delivery] = say("quota:reached", title="90 % are used")
+    assert (delivery.state, heard) == ("sent", [("7", "wired", "90 % are used")])
+    with pytest.raises(InvalidInput):
+        say("quota:reached", channel="siren")
+
+
+def test_simulation_says_that_it_would_be_carried_out(acme, slack) -> None:
+    rule(acme, name="Audit to Slack", **AUDIT)
+    found = pipeline.simulate({"type": "audit:login", "title": "x", "organization": "acme"})
     assert [(one.name, one.channel, one.state) for one in found.told] == [
-        ("Feedback to Jira", "action", "sent")
+        ("Audit to Slack", "action", "sent")
     ]
-    assert not far_side.requests
+    assert not slack.sink.requests
 
 
 def test_nobody_can_choose_the_channel_of_actions(acme) -> None:

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 
 import tocsin
 from tests.servers.http_sink import HttpSink, Reply, Seen
+from tests.servers.push_service import make_vapid_key
 from tocsin.channels import registry
 from tocsin.channels.base import Channel
 from tocsin.cli import cli
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.django_db
 CANARY = "c4nary5ecret"
 BASE64 = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWNhbmFyeQ=="
 """A canary as the key of a webhook secret."""
+POINT = make_vapid_key()[1]
 SETTINGS: dict[str, Callable[[str], dict[str, Any]]] = {
     "webhook": lambda base: {
         "url": f"{base}{CANARY}/hook?key={CANARY}",
@@ -37,7 +39,11 @@ SETTINGS: dict[str, Callable[[str], dict[str, Any]]] = {
     "slack": lambda base: {"token": f"xoxb-1234567890-{CANARY}", "channel": "C0123456789"},
     "slack by webhook": lambda base: {"webhook_url": f"{base}services/T0000/B0000/{CANARY}"},
     "msteams": lambda base: {"url": f"{base}workflows/{CANARY}/triggers/manual/paths/invoke?sig={CANARY}"},
+    "pagerduty": lambda base: {"routing_key": f"{CANARY:0<32}"},
+    "jira": lambda base: {"url": base, "token": CANARY, "project": "OPS"},
+    "github": lambda base: {"repository": "acme/web", "token": f"github_pat_{CANARY}"},
     "apprise": lambda base: {"url": f"{base.replace('http', 'json')}{CANARY}"},
+    "webpush": lambda base: {"endpoint": f"{base}{CANARY}", "p256dh": POINT, "auth": f"{CANARY}AAAAAAAAAA"},
     "sms": lambda base: {"phone_number": "+4722225555"},
 }
 
@@ -66,6 +72,9 @@ def sink(settings: Any) -> Iterator[HttpSink]:
             "ALLOWED_PRIVATE_NETWORKS": ["127.0.0.0/8"],
             "SLACK_API_URL": f"{sink.url}api/",
             "MSTEAMS_HOSTS": ["127.0.0.1"],
+            "GITHUB_API_URL": f"{sink.url}api/v3",
+            "WEBPUSH_KEYS": [CANARY + "A" * 31],
+            "PAGERDUTY_URL": sink.url,
             "SMS_HTTP": {
                 "url": f"{sink.url}Messages.json",
                 "user": "AC1",

@@ -1,8 +1,7 @@
-"""Registrations as another package would write them: what the documentation shows, and the tests run."""
+"""A registration as another package would write it: what the documentation shows, and the tests run."""
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -19,15 +18,6 @@ tocsin.event_type("feedback:new", label="Feedback", channels=["message"])
 tocsin.event_type("release:published", label="Release", channels=["message"])
 tocsin.event_type("quota:reached", label="Quota reached", channels=["message"])
 tocsin.event_type("project:notice", label="Notice", channels=["message"])
-tocsin.register_service("jira", "Jira")
-tocsin.register_service("github", "GitHub")
-tocsin.register_target("issue-tracker", "A tracker's project")
-
-
-def post(url: str, content: Any, headers: dict[str, str], read: Any = http.classify) -> Outcome:
-    """One request through the guarded way to HTTP."""
-    body = json.dumps(content).encode()
-    return http.post(http.Request(url, body, {"Content-Type": "application/json", **headers}), read)
 
 
 @tocsin.register_action(trigger="audit:*", service="slack", target="specific")
@@ -35,61 +25,34 @@ class AuditToSlack(tocsin.Action):
     """One plain line in a channel of the workspace, without buttons and colours."""
 
     def fire(self, data: Any) -> Outcome:
-        line = {
-            "channel": self.rule["target_identifier"],
-            "text": f"{data['actor'] or 'somebody'}: {data['title']}",
+        line = f"{data['actor'] or 'somebody'}: {data['title']}"
+        if self.rule["options"].get("signed"):
+            line += f" ({self.rule['name']})"
+        body = json.dumps({"channel": self.rule["target_identifier"], "text": line}).encode()
+        headers = {
+            "Authorization": f"Bearer {settings.AUDIT_SLACK_TOKEN}",
+            "Content-Type": "application/json; charset=utf-8",
         }
-        headers = {"Authorization": f"Bearer {settings.AUDIT_SLACK_TOKEN}"}
-        return post(f"{settings.AUDIT_SLACK_URL}chat.postMessage", line, headers)
-
-
-@tocsin.register_action(trigger="feedback:new", service="jira", target="issue-tracker")
-class FeedbackToJira(tocsin.Action):
-    """An issue in the project that the rule names."""
-
-    def fire(self, data: Any) -> Outcome:
-        fields = {
-            "project": {"key": self.rule["target_identifier"]},
-            "issuetype": {"name": "Task"},
-            "summary": data["title"],
-            "description": data["body"],
-            "labels": [f"tocsin-{data['id']}"],
-        }
-        login = base64.b64encode(f"{settings.JIRA_USER}:{settings.JIRA_TOKEN}".encode()).decode()
-        return post(
-            f"{settings.JIRA_URL}rest/api/2/issue",
-            {"fields": fields},
-            {"Authorization": f"Basic {login}"},
-            self.read,
-        )
+        request = http.Request(f"{settings.AUDIT_SLACK_URL}chat.postMessage", body, headers)
+        return http.post(request, self.read)
 
     def read(self, response: http.Response) -> Outcome:
-        if response.status == 400:
-            return Rejected(Cause.REFUSED_CONTENT, http.excerpt(response.body))
+        """Slack says no under status 200, too."""
         outcome = http.classify(response)
-        return Sent(json.loads(response.body)["key"]) if isinstance(outcome, Sent) else outcome
+        if not isinstance(outcome, Sent):
+            return outcome
+        said = json.loads(response.body)
+        return Sent(said["ts"]) if said["ok"] else Rejected(Cause.REFUSED_CONTENT, said["error"])
 
     @classmethod
     def validate_action(cls, action: Any) -> None:
-        if not action["target_identifier"].isupper():
-            raise ValidationError({"target_identifier": "is no key of a project, such as SHOP."})
+        if not action["target_identifier"].startswith("#"):
+            raise ValidationError({"target_identifier": "is no channel, such as #audit."})
 
     @classmethod
     def serialize_available(cls, organization: str, destinations: Any) -> list[dict[str, Any]]:
-        return [{"target_identifier": "SHOP", "label": f"The shop's issues of {organization}"}]
-
-
-@tocsin.register_action(trigger="release:published", service="github", target="specific")
-class ReleaseToGitHub(tocsin.Action):
-    """Starts the workflows of a repository that wait for a release."""
-
-    def fire(self, data: Any) -> Outcome:
-        sent = {
-            "event_type": "release",
-            "client_payload": {"version": data["data"]["version"], "by": self.rule["name"]},
-        }
-        headers = {
-            "Authorization": f"Bearer {settings.GITHUB_TOKEN}",
-            "Accept": "application/vnd.github+json",
-        }
-        return post(f"{settings.GITHUB_URL}repos/{self.rule['target_identifier']}/dispatches", sent, headers)
+        return [
+            {"target_identifier": one["label"], "label": f"{one['label']} of {organization}"}
+            for one in destinations
+            if one["channel"] == "slack" and one["label"].startswith("#")
+        ]

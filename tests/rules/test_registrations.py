@@ -77,11 +77,11 @@ def test_what_is_unknown_is_an_error_at_start(given, said) -> None:
 
 
 def test_names_of_other_packages_are_known() -> None:
-    tocsin.register_service("jira", "Jira")
-    register(trigger="message:*", service="jira")
+    tocsin.register_service("siren", "Siren")
+    register(trigger="message:*", service="siren")
     assert problems() == []
     with pytest.raises(InvalidInput, match="registered twice"):
-        tocsin.register_service("jira", "Another")
+        tocsin.register_service("siren", "Another")
 
 
 def test_the_most_specific_trigger_decides() -> None:
@@ -126,8 +126,8 @@ def test_a_registration_judges_the_rules_that_may_lead_to_it(acme) -> None:
 def test_types_that_nothing_is_registered_for_need_a_plain_target(acme) -> None:
     register()
     assert errors(acme, event_types=["message:*"]) == ["target"]
-    tocsin.register_service("jira", "Jira")
-    assert errors(acme, service="jira", target="user") == ["service"]
+    tocsin.register_service("siren", "Siren")
+    assert errors(acme, service="siren", target="user") == ["service"]
     assert errors(acme, service="fax") == ["service"]
     assert errors(acme, target="nobody") == ["target"]
     assert errors(acme, target="user", target_identifier="") == ["target_identifier"]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
-from ninja import errors as ninja_errors
 
 from tocsin.errors import Conflict, DedupeConflict, FieldError, InvalidInput, NotFound, TocsinError, TooSoon
 from tocsin.sources.strict_json import MAX_REPORTED, Unparsable
@@ -151,15 +150,6 @@ def _is_disk_full(error: Any) -> bool:
     return sqlite == "SQLITE_FULL" or postgres == "53100"
 
 
-def _of_parameters(error: Any) -> Answer:
-    """The complaints of ninja about query parameters."""
-    errors = [
-        FieldError(str(one["loc"][-1]), f"{one['msg']}.", "See the description of the API at openapi.json.")
-        for one in error.errors
-    ]
-    return problem(422, FIELDS, errors)
-
-
 _WORDED: tuple[tuple[Any, Callable[[Any], Answer]], ...] = (
     (InvalidInput, lambda error: problem(422, FIELDS, error.errors)),
     (Unparsable, lambda error: problem(400, str(error))),
@@ -171,6 +161,4 @@ _WORDED: tuple[tuple[Any, Callable[[Any], Answer]], ...] = (
     ((OperationalError, InterfaceError), _of_database_error),
     (DataError, _of_refused_value),
     (PermissionDenied, lambda error: problem(403, "This is not allowed.")),
-    (ninja_errors.ValidationError, _of_parameters),
-    (ninja_errors.HttpError, lambda error: problem(error.status_code, str(error))),
 )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ninja.utils import check_csrf
-
 from tocsin.api.answers import Refusal
 from tocsin.api.limits import refuse_announced
 from tocsin.conf import nearest
@@ -103,6 +101,8 @@ def principal(request: HttpRequest, *, inbox: bool = False) -> Scope:
         if for_inbox and not inbox:
             raise Refusal(403, "This token opens an inbox and nothing else.")
         return scope
+    from ninja.utils import check_csrf
+
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         raise _unauthorized("Sign in, or send `Authorization: Bearer tcs_…`.")

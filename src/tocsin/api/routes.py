@@ -13,6 +13,7 @@ from ninja.errors import HttpError, ValidationError
 from tocsin.api import answers
 from tocsin.api.auth import PUBLIC, Needs
 from tocsin.api.openapi import describe, with_problems
+from tocsin.errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,5 +82,20 @@ def _answer(request: HttpRequest, error: Any) -> HttpResponse:
     return answers.of_error(error).as_response()
 
 
-for kind in (Exception, Http404, HttpError, ValidationError):
+def _of_parameters(request: HttpRequest, error: Any) -> HttpResponse:
+    """The complaints of ninja about query parameters."""
+    errors = [
+        FieldError(str(one["loc"][-1]), f"{one['msg']}.", "See the description of the API at openapi.json.")
+        for one in error.errors
+    ]
+    return answers.problem(422, answers.FIELDS, errors).as_response()
+
+
+def _of_ninja(request: HttpRequest, error: Any) -> HttpResponse:
+    return answers.problem(error.status_code, str(error)).as_response()
+
+
+for kind in (Exception, Http404):
     api.add_exception_handler(kind, _answer)
+api.add_exception_handler(ValidationError, _of_parameters)
+api.add_exception_handler(HttpError, _of_ninja)

@@ -80,5 +80,4 @@ def _patterns() -> list[Any]:
     return [*declared, path("<path:rest>", nothing, name="nothing")]
 
 
-included = (_patterns(), "tocsin-api")
-"""For `include()`."""
+urlpatterns = _patterns()

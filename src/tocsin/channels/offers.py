@@ -21,7 +21,11 @@ BUILT_IN = {
     "sms": "tocsin.channels.sms.SmsChannel",
     "slack": "tocsin.channels.slack.SlackChannel",
     "msteams": "tocsin.channels.msteams.MsteamsChannel",
+    "pagerduty": "tocsin.channels.pagerduty.PagerdutyChannel",
+    "webpush": "tocsin.channels.webpush.WebpushChannel",
     "apprise": "tocsin.channels.apprise.AppriseChannel",
+    "jira": "tocsin.channels.jira.JiraChannel",
+    "github": "tocsin.channels.github.GithubChannel",
     "memory": "tocsin.channels.memory.MemoryChannel",
     "message": "tocsin.inbox.channel.MessageChannel",
     "header_message": "tocsin.inbox.channel.HeaderMessageChannel",
@@ -29,7 +33,7 @@ BUILT_IN = {
 }
 CARRIERS = {"action": "tocsin.deliveries.action.ActionChannel"}
 """Channels that nobody can choose: deliveries of other kinds go out by them."""
-EXTRAS = {"sms": "sms", "apprise": "apprise"}
+EXTRAS = {"sms": "sms", "apprise": "apprise", "webpush": "webpush"}
 """What `pip install "tocsin[…]"` brings the packages that a channel needs."""
 ENTRY_POINTS = "tocsin.channels"
 

@@ -22,7 +22,7 @@ from tocsin.errors import FieldError, InvalidInput, invalid
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-WANTED_BY = {"sms": ("SMS_GATEWAY_ADDRESS", "SMS_HTTP")}
+WANTED_BY = {"sms": ("SMS_GATEWAY_ADDRESS", "SMS_HTTP"), "webpush": ("WEBPUSH_KEYS",)}
 """Settings that make no sense without the channel."""
 RESERVED = frozenset(
     {

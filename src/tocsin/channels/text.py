@@ -8,15 +8,13 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-import nh3
-from markdown_it import MarkdownIt
-
 from tocsin import conf
 from tocsin.channels.plain import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from markdown_it import MarkdownIt
     from markdown_it.renderer import RendererHTML
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
@@ -92,6 +90,8 @@ def _convert(markdown: str) -> tuple[str, str]:
 
 
 def _parsed(markdown: str, base_url: str) -> tuple[str, str]:
+    import nh3
+
     if len(markdown) > MARKDOWN_CHARACTERS:
         return _as_written(markdown)
     parser = _parser()
@@ -125,6 +125,8 @@ def _mend_links(tokens: Sequence[Token], base_url: str) -> None:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": MAX_NESTING})
     parser.enable(["table", "strikethrough"])
     parser.validateLink = _is_allowed  # type: ignore[method-assign]

@@ -40,6 +40,7 @@ SECTIONS = {
         "rules": ("rules.group:rules", "Keep the rules: who else hears of what."),
         "token": ("tokens:token", "Create, list and revoke API tokens."),
         "secrets": ("secrets:secrets", "Change the keys that seal secrets."),
+        "webpush": ("webpush:webpush", "Make and exchange the keys of web push."),
         "org": ("organizations:org", "Keep organizations and their members."),
         "team": ("organizations:team", "Keep the teams of organizations."),
         "project": ("organizations:project", "Keep the projects of organizations."),

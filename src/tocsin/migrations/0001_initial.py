@@ -102,6 +102,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "event",
                 "verbose_name_plural": "events",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["priority", "due_at", "id"],
+                        name="tocsin_event_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "planning")),
+                        fields=["lease_until"],
+                        name="tocsin_event_lease",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -270,6 +282,38 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "delivery",
                 "verbose_name_plural": "deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ("pending", "retrying", "deferred"))),
+                        fields=["channel", "priority", "due_at", "id"],
+                        name="tocsin_delivery_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sending")),
+                        fields=["lease_until"],
+                        name="tocsin_delivery_lease",
+                    ),
+                    models.Index(
+                        condition=models.Q(("group_key__gt", ""), ("provider_id__gt", "")),
+                        fields=["channel", "group_key", "identity", "-id"],
+                        name="tocsin_delivery_group",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "deferred")),
+                        fields=["channel", "identity"],
+                        name="tocsin_delivery_put_off",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "merged")),
+                        fields=["merged_into"],
+                        name="tocsin_delivery_merged",
+                    ),
+                    models.Index(
+                        condition=models.Q(("user__isnull", False)),
+                        fields=["user", "-id"],
+                        name="tocsin_delivery_user",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -381,6 +425,24 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "destination",
                 "verbose_name_plural": "destinations",
+                "indexes": [models.Index(fields=["channel", "identity"], name="tocsin_destination_identity")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("managed", False)),
+                        fields=("user", "channel", "identity"),
+                        name="tocsin_destination_user_identity",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("managed", False)),
+                        fields=("user", "channel", "label"),
+                        name="tocsin_destination_user_label",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("managed", True)),
+                        fields=("user", "channel"),
+                        name="tocsin_destination_managed",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -530,6 +592,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "audit entry",
                 "verbose_name_plural": "audit log",
+                "indexes": [
+                    models.Index(fields=["organization", "-id"], name="tocsin_audit_recent"),
+                    models.Index(fields=["organization", "subject", "-id"], name="tocsin_audit_subject"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -635,6 +701,27 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "preference",
                 "verbose_name_plural": "preferences",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("wanted", False)),
+                        fields=["event_type", "channel", "user"],
+                        name="tocsin_preference_refused",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("user__isnull", True), ("organization__isnull", True), _connector="XOR"
+                        ),
+                        name="tocsin_preference_owner",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("user", "event_type", "channel"), name="tocsin_preference_subject"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("organization", "event_type", "channel"), name="tocsin_preference_org_subject"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -660,6 +747,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "project",
                 "verbose_name_plural": "projects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_project_slug")
+                ],
             },
         ),
         migrations.AddField(
@@ -729,6 +819,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "rule",
                 "verbose_name_plural": "rules",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True), ("user__isnull", True)),
+                        fields=("organization", "name"),
+                        name="tocsin_rule_org_name",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True), ("user__isnull", False)),
+                        fields=("organization", "user", "name"),
+                        name="tocsin_rule_user_name",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -755,6 +857,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "field of rules",
                 "verbose_name_plural": "fields of rules",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "pattern", "field", "kind"), name="tocsin_rulefield_subject"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -777,6 +884,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "key of a rule",
                 "verbose_name_plural": "keys of rules",
+                "indexes": [models.Index(fields=["key", "rule"], name="tocsin_rulekey_key")],
             },
         ),
         migrations.CreateModel(
@@ -816,6 +924,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "version of a rule",
                 "verbose_name_plural": "versions of rules",
+                "constraints": [
+                    models.UniqueConstraint(fields=("rule", "number"), name="tocsin_ruleversion_number")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -879,6 +990,26 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "series",
                 "verbose_name_plural": "series",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "active")),
+                        fields=["latest_at"],
+                        name="tocsin_series_due",
+                    ),
+                    models.Index(fields=["organization", "-id"], name="tocsin_series_recent"),
+                    models.Index(
+                        condition=models.Q(("about", ""), _negated=True),
+                        fields=["organization", "about"],
+                        name="tocsin_series_about",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")),
+                        fields=("organization", "dedupe_key"),
+                        name="tocsin_series_dedupe",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -933,6 +1064,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "task",
                 "verbose_name_plural": "tasks",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("expected_by__isnull", False)),
+                        fields=["expected_by"],
+                        name="tocsin_task_expected",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "name"), name="tocsin_task_name")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -985,6 +1126,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "run of a task",
                 "verbose_name_plural": "runs of tasks",
+                "indexes": [
+                    models.Index(fields=["organization", "-id"], name="tocsin_run_recent"),
+                    models.Index(fields=["finished_at"], name="tocsin_run_finished"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1020,6 +1165,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "team",
                 "verbose_name_plural": "teams",
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_team_slug")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1049,6 +1197,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "member of a team",
                 "verbose_name_plural": "members of teams",
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "user"), name="tocsin_teammember_user")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1082,6 +1233,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "template",
                 "verbose_name_plural": "templates",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["channel", "organization"],
+                        name="tocsin_template_used",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "event_type", "channel", "locale"),
+                        name="tocsin_template_place",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1117,6 +1281,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "version of a template",
                 "verbose_name_plural": "versions of templates",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("template", "number"), name="tocsin_templateversion_number"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1266,23 +1435,11 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddIndex(
-            model_name="destination",
-            index=models.Index(fields=["channel", "identity"], name="tocsin_destination_identity"),
-        ),
         migrations.AddConstraint(
             model_name="destination",
             constraint=models.CheckConstraint(
                 condition=models.Q(("user__isnull", True), ("organization__isnull", True), _connector="XOR"),
                 name="tocsin_destination_owner",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="destination",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("managed", False)),
-                fields=("user", "channel", "identity"),
-                name="tocsin_destination_user_identity",
             ),
         ),
         migrations.AddConstraint(
@@ -1294,37 +1451,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="destination",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("managed", False)),
-                fields=("user", "channel", "label"),
-                name="tocsin_destination_user_label",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="destination",
-            constraint=models.UniqueConstraint(
                 fields=("organization", "channel", "label"), name="tocsin_destination_org_label"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="destination",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("managed", True)),
-                fields=("user", "channel"),
-                name="tocsin_destination_managed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state__in", ("pending", "retrying", "deferred"))),
-                fields=["channel", "priority", "due_at", "id"],
-                name="tocsin_delivery_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "sending")), fields=["lease_until"], name="tocsin_delivery_lease"
             ),
         ),
         migrations.AddIndex(
@@ -1335,149 +1462,10 @@ class Migration(migrations.Migration):
                 name="tocsin_delivery_dead",
             ),
         ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("group_key__gt", ""), ("provider_id__gt", "")),
-                fields=["channel", "group_key", "identity", "-id"],
-                name="tocsin_delivery_group",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "deferred")),
-                fields=["channel", "identity"],
-                name="tocsin_delivery_put_off",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "merged")), fields=["merged_into"], name="tocsin_delivery_merged"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("user__isnull", False)),
-                fields=["user", "-id"],
-                name="tocsin_delivery_user",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="delivery",
             constraint=models.UniqueConstraint(
                 fields=("event", "channel", "identity", "turn"), name="tocsin_delivery_identity"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["organization", "-id"], name="tocsin_audit_recent"),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["organization", "subject", "-id"], name="tocsin_audit_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="preference",
-            index=models.Index(
-                condition=models.Q(("wanted", False)),
-                fields=["event_type", "channel", "user"],
-                name="tocsin_preference_refused",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("user__isnull", True), ("organization__isnull", True), _connector="XOR"),
-                name="tocsin_preference_owner",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.UniqueConstraint(
-                fields=("user", "event_type", "channel"), name="tocsin_preference_subject"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "event_type", "channel"), name="tocsin_preference_org_subject"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="project",
-            constraint=models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_project_slug"),
-        ),
-        migrations.AddConstraint(
-            model_name="rule",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at__isnull", True), ("user__isnull", True)),
-                fields=("organization", "name"),
-                name="tocsin_rule_org_name",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rule",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at__isnull", True), ("user__isnull", False)),
-                fields=("organization", "user", "name"),
-                name="tocsin_rule_user_name",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulefield",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "pattern", "field", "kind"), name="tocsin_rulefield_subject"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rulekey",
-            index=models.Index(fields=["key", "rule"], name="tocsin_rulekey_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="ruleversion",
-            constraint=models.UniqueConstraint(fields=("rule", "number"), name="tocsin_ruleversion_number"),
-        ),
-        migrations.AddIndex(
-            model_name="series",
-            index=models.Index(
-                condition=models.Q(("state", "active")), fields=["latest_at"], name="tocsin_series_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="series",
-            index=models.Index(fields=["organization", "-id"], name="tocsin_series_recent"),
-        ),
-        migrations.AddIndex(
-            model_name="series",
-            index=models.Index(
-                condition=models.Q(("about", ""), _negated=True),
-                fields=["organization", "about"],
-                name="tocsin_series_about",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="series",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "active")),
-                fields=("organization", "dedupe_key"),
-                name="tocsin_series_dedupe",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")),
-                fields=["priority", "due_at", "id"],
-                name="tocsin_event_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                condition=models.Q(("state", "planning")), fields=["lease_until"], name="tocsin_event_lease"
             ),
         ),
         migrations.AddIndex(
@@ -1520,54 +1508,6 @@ class Migration(migrations.Migration):
             model_name="event",
             constraint=models.UniqueConstraint(
                 fields=("organization", "dedupe_key"), name="tocsin_event_dedupe"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("expected_by__isnull", False)),
-                fields=["expected_by"],
-                name="tocsin_task_expected",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(fields=("organization", "name"), name="tocsin_task_name"),
-        ),
-        migrations.AddIndex(
-            model_name="taskrun",
-            index=models.Index(fields=["organization", "-id"], name="tocsin_run_recent"),
-        ),
-        migrations.AddIndex(
-            model_name="taskrun",
-            index=models.Index(fields=["finished_at"], name="tocsin_run_finished"),
-        ),
-        migrations.AddConstraint(
-            model_name="team",
-            constraint=models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_team_slug"),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.UniqueConstraint(fields=("team", "user"), name="tocsin_teammember_user"),
-        ),
-        migrations.AddIndex(
-            model_name="template",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["channel", "organization"],
-                name="tocsin_template_used",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "event_type", "channel", "locale"), name="tocsin_template_place"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                fields=("template", "number"), name="tocsin_templateversion_number"
             ),
         ),
         migrations.RunPython(make_implicit_organization, migrations.RunPython.noop),

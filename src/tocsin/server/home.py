@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "tocsin-data"
 KEYS_FILE = "secret_keys"
+WEBPUSH_FILE = "webpush_keys"
 
 
 def home_of(value: str) -> Path:
@@ -38,6 +39,16 @@ def kept(folder: Path, name: str, make: Callable[[], str]) -> str:
     path = ensure(folder) / name
     if not path.exists():
         _publish(path, make())
+    return _read(path)
+
+
+def found(folder: Path, name: str) -> tuple[str, ...]:
+    """The words of a private file in the home, without its comments; none where it was never made. Raises OSError."""
+    path = folder / name
+    return tuple(_read(path).split()) if path.exists() else ()
+
+
+def _read(path: Path) -> str:
     lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
     text = "\n".join(filter(None, lines))
     if not text:

@@ -31,6 +31,9 @@ variables.refuse_unfit(TOCSIN, _problem)
 if not TOCSIN.get("SECRET_KEYS"):
     TOCSIN["SECRET_KEYS"] = tuple(home.kept(HOME, home.KEYS_FILE, home.new_secret_key).split())
     variables.refuse_unfit({"SECRET_KEYS": TOCSIN["SECRET_KEYS"]}, _problem)
+if not TOCSIN.get("WEBPUSH_KEYS"):
+    TOCSIN["WEBPUSH_KEYS"] = home.found(HOME, home.WEBPUSH_FILE)
+    variables.refuse_unfit({"WEBPUSH_KEYS": TOCSIN["WEBPUSH_KEYS"]}, _problem)
 
 
 def _signing_key(key: str) -> str:

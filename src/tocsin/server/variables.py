@@ -69,6 +69,17 @@ VARIABLES: dict[str, Variable] = {
     "TOCSIN_SMS_GATEWAY_ADDRESS": Variable(
         "E-mail address of an SMS gateway: `sms@example.com`.", "none", "SMS_GATEWAY_ADDRESS"
     ),
+    "TOCSIN_WEBPUSH_KEYS": Variable(
+        "Private VAPID keys for web push, newest first, parted by commas.",
+        "kept in the home, made by `tocsin webpush keys`",
+        "WEBPUSH_KEYS",
+        _list,
+    ),
+    "TOCSIN_WEBPUSH_CONTACT": Variable(
+        "Whom push services may write to: `mailto:ops@example.org`, or an https URL.",
+        "the sender of e-mails",
+        "WEBPUSH_CONTACT",
+    ),
     "TOCSIN_ENGINE": Variable("Who does the work: `inline` or `worker`.", "`inline`", "ENGINE"),
 }
 

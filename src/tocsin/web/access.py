@@ -59,6 +59,11 @@ def at_desk(user: Any) -> bool:
     return _scope(user, AT_DESK) is not None
 
 
+def is_operator(user: Any) -> bool:
+    """Whether `user` looks after the whole server, and is told what it lacks."""
+    return _whole(user).is_operator
+
+
 def desks_of(user: Any) -> list[Organization]:
     """The organizations at whose desk `user` may sit, by name: whoever keeps its rules may."""
     return organizations_of(user, AT_DESK)

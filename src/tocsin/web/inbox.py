@@ -18,6 +18,7 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.inbox import queries
 from tocsin.inbox.summary import summary
 from tocsin.schedule.wishes import zone_of
+from tocsin.web import push
 from tocsin.web.access import for_readers
 from tocsin.web.policy import strict
 
@@ -65,6 +66,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "summary": summary(request.user),
         "later": LATER.items(),
         "section": "inbox",
+        "push": push.offer(request),
     }
     return render(request, "tocsin/inbox.html", context)
 

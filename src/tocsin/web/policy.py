@@ -69,7 +69,7 @@ def policy() -> str:
     files = f"'self' {place.scheme}://{place.netloc}" if place.netloc and place.scheme else "'self'"
     return (
         f"default-src 'none'; script-src {files}; style-src {files}; img-src {files} data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

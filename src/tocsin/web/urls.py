@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from tocsin.web import inbox, tasks, unsubscribe
+from tocsin.web import inbox, push, tasks, unsubscribe
 from tocsin.web.desk import (
     audit,
     destinations,
@@ -60,6 +60,9 @@ urlpatterns = [
     path("", inbox.home, name="home"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/change/", inbox.change, name="inbox-change"),
+    path("worker.js", push.worker, name="worker"),
+    path("push/", push.push, name="push"),
+    path("push/over/", push.finished, name="push-over"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("hours/", hours.hours, name="hours"),
     path("destinations/", mine.destinations, name="destinations"),

@@ -12,7 +12,7 @@ from apprise import Apprise
 
 from tests.channels.apprise.samples import VALUES
 from tests.servers.http_sink import HttpSink, Reply
-from tocsin.channels.apprise import AppriseChannel
+from tocsin.channels.apprise import AppriseChannel, handover
 from tocsin.channels.apprise.ears import EARS, listening
 from tocsin.channels.apprise.plugins import all_plugins
 from tocsin.channels.base import Cause, Retry, Sent
@@ -76,7 +76,7 @@ def test_the_host_of_a_url_is_kept_back_too(caplog, monkeypatch):
 
     monkeypatch.setattr(requests, "post", fail)
     message = make_message({"url": "join://t0k3n-in-host/device"})
-    monkeypatch.setattr(channel, "_plugin", lambda message: fail("x"))
+    monkeypatch.setattr(handover, "_plugin", lambda message, seconds: fail("x"))
     assert channel.attempt(message).cause == Cause.BUG
     assert "cannot post to" in caplog.text
     assert "t0k3n-in-host" not in caplog.text

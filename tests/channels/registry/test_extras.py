@@ -17,7 +17,7 @@ from tocsin.errors import InvalidInput
 from tocsin.tenants.organizations import implicit
 from tocsin.tenants.tokens import create_token
 
-NEEDS = {"sms": "phonenumbers", "apprise": "apprise"}
+NEEDS = {"sms": "phonenumbers", "apprise": "apprise", "webpush": "pywebpush"}
 pytestmark = pytest.mark.django_db
 
 

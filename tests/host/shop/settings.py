@@ -37,6 +37,7 @@ STATIC_URL = "static/"
 DEFAULT_FROM_EMAIL = "The shop <shop@example.com>"
 
 AUTH_USER_MODEL = "shop.Customer"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody lives here
 LOGIN_URL = "/door/"
 LOGIN_REDIRECT_URL = "/bells/inbox/"
 

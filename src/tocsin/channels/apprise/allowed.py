@@ -102,3 +102,8 @@ TEXTS = {
 }
 ALLOWED: dict[str, Service] = dict(sorted((CHATS | PUSHES | INCIDENTS | MAILS | TEXTS).items()))
 """By the name of the schema in Apprise."""
+
+
+def scheme_of(url: str) -> str:
+    """What may be shown of an Apprise URL."""
+    return str(url).partition("://")[0].lower() + "://"

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels.apprise.allowed import ALLOWED
-from tocsin.channels.apprise.plugins import UnusableError, plugin_class, plugin_of, plugin_of_url
 from tocsin.channels.apprise.values import cleaned
 from tocsin.channels.base import SettingsForm
 
@@ -42,6 +41,8 @@ class AppriseForm(SettingsForm):
     )
 
     def clean_url(self) -> str:
+        from tocsin.channels.apprise.plugins import UnusableError, plugin_of_url
+
         url: str = self.cleaned_data["url"]
         if not url:
             return url
@@ -71,6 +72,8 @@ class AppriseForm(SettingsForm):
         return data
 
     def _clean_values(self, service: str, values: object) -> None:
+        from tocsin.channels.apprise.plugins import UnusableError, plugin_class, plugin_of
+
         if not isinstance(values, dict):
             self.add_error("values", _("Send the values as an object, {name: value}."))
             return

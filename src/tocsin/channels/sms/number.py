@@ -5,25 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from phonenumbers import NumberParseException, PhoneNumberType
 
+from tocsin.channels.extras import need
 from tocsin.channels.forms import SettingsForm
 
 if TYPE_CHECKING:
     from tocsin.channels.base import Message
 
+need("phonenumbers")
+
 MAX_LENGTH = 40
-_NO_MESSAGES = {
-    PhoneNumberType.PREMIUM_RATE,
-    PhoneNumberType.SHARED_COST,
-    PhoneNumberType.TOLL_FREE,
-    PhoneNumberType.UAN,
-    PhoneNumberType.VOICEMAIL,
-}
+_NO_MESSAGES = ("PREMIUM_RATE", "SHARED_COST", "TOLL_FREE", "UAN", "VOICEMAIL")
 """Numbers that take no text messages, or that somebody earns by."""
 _NO_NUMBER = _("This is no phone number. Write it as +47 912 34 567.")
 _WRITTEN = re.compile(r"(?:tel:)?[+\uff0b]?[\w \u00a0().\-\u2010-\u2015/]+")
@@ -52,12 +47,14 @@ class SmsForm(SettingsForm):
 
 def e164(text: str) -> str:
     """`text` as E.164. Raises `ValidationError`, with the remedy, if it is no number that can get a message."""
+    import phonenumbers
+
     if not _WRITTEN.fullmatch(text):
         raise ValidationError(_NO_NUMBER)
     try:
         number = phonenumbers.parse(text)
-    except NumberParseException as error:
-        if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and "+" not in text:
+    except phonenumbers.NumberParseException as error:
+        if error.error_type == error.INVALID_COUNTRY_CODE and "+" not in text:
             raise ValidationError(
                 _(
                     "This number has no country code. Begin with + and the code of the country: +47 912 34 567."
@@ -71,7 +68,7 @@ def e164(text: str) -> str:
             _("There is no such number in the country %(code)s. Check its digits."),
             params={"code": f"+{number.country_code}"},
         )
-    if phonenumbers.number_type(number) in _NO_MESSAGES:
+    if phonenumbers.PhoneNumberType.to_string(phonenumbers.number_type(number)) in _NO_MESSAGES:
         raise ValidationError(_("Numbers of this kind get no text messages. Give a mobile number."))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -43,7 +43,7 @@ def doctor(me: str, *, as_json: bool) -> None:
 
 def examine() -> list[Finding]:
     """All findings. What needs the tables is left out where they cannot be read."""
-    from tocsin.cli.doctor import database, ledger, rules, surroundings
+    from tocsin.cli.doctor import database, ledger, push, rules, surroundings
 
     findings = [*_run("settings", surroundings.settings), *_run("database", database.database)]
     checks: dict[str, Check] = {
@@ -58,6 +58,7 @@ def examine() -> list[Finding]:
             "workers": ledger.workers,
             "pauses": ledger.paused,
             "destinations": ledger.unready,
+            "webpush": push.keys,
             "queue": ledger.queue,
             "dead": ledger.dead,
             "confirm": ledger.unconfirmed,

@@ -40,13 +40,15 @@ def settings() -> Iterator[Finding]:
 
 
 def key_file() -> Iterator[Finding]:
-    """The home of the standalone server: private, and with room on its disk."""
+    """The keys in the home of the standalone server: private; and room on its disk."""
     if not is_standalone():
         return
-    from tocsin.server.home import KEYS_FILE
+    from tocsin.server.home import KEYS_FILE, WEBPUSH_FILE
 
     home: Path = getattr(django_settings, "HOME")  # noqa: B009 (mypy reads the settings of the tests)
-    if (file := home / KEYS_FILE).exists():
+    for file in (home / KEYS_FILE, home / WEBPUSH_FILE):
+        if not file.exists():
+            continue
         if file.stat().st_mode & 0o077:
             yield error("keys", f"{file} can be read by others", f"Run: chmod 600 {file}")
         else:

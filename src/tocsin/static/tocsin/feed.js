@@ -39,6 +39,7 @@ export class Feed extends EventTarget {
     this.misses = MISSES; // a server that never had a stream is asked for the count at once
     this.streamWait = 30_000;
     this.onVisible = () => this.#seen();
+    this.addEventListener("change", () => this.#tidy());
     this.siblings = "BroadcastChannel" in self ? new BroadcastChannel(`tocsin:${api}`) : null;
     this.siblings?.addEventListener("message", () => this.users && !document.hidden && this.refresh());
   }
@@ -169,6 +170,13 @@ export class Feed extends EventTarget {
     if (this.over || (tag && tag === this.state?.tag)) return;
     this.state = { unread, text, channels, latest, tag };
     this.dispatchEvent(new Event("change"));
+  }
+
+  // What was read needs no notification of the browser any more; its script is loaded where there may be some.
+  #tidy() {
+    if (this.token || !this.api.startsWith("/") || !navigator.serviceWorker || self.Notification?.permission !== "granted") return;
+    const prefix = this.api.replace(/api\/v1\/$/, "");
+    import("./shown.js").then(({ close }) => close(prefix, () => this.state.unread)).catch(() => {}); // the next change looks again
   }
 
   #listen() {

@@ -70,6 +70,10 @@ document.addEventListener("submit", (event) => {
     event.preventDefault(); // `form.action` would be the button of that name
     const values = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
     htmx.ajax("POST", form.getAttribute("action"), { source: form, values, ...WHOLE }).then(told, () => location.reload());
+  } else if (event.submitter?.dataset.signsOut && canPush() && Notification.permission === "granted" && !form.dataset.sent) {
+    event.preventDefault();
+    form.dataset.sent = "yes";
+    import("./push.js").then(({ leave }) => leave(event.submitter.dataset.signsOut)).catch(() => {}).finally(() => form.submit()); // signed out in any case
   } else if (form.method === "post" && !form.target) {
     if (form.dataset.sent) event.preventDefault(); // a double click
     form.dataset.sent = "yes";
@@ -80,6 +84,10 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+function canPush() {
+  return isSecureContext && "serviceWorker" in navigator && "PushManager" in self && "Notification" in self;
+}
 
 function told() {
   feed()?.tellSiblings();
@@ -164,6 +172,10 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = button.dataset.copied;
   });
 }
+
+// Notifications on this device, where it can show any.
+const push = document.querySelector("[data-push]");
+if (push && canPush()) import("./push.js").then(({ offer }) => offer(push)).catch((error) => console.warn(error));
 
 function again() {
   const seconds = Number(place()?.dataset.refresh);

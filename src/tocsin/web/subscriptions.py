@@ -1,0 +1,149 @@
+"""A browser's subscription to push as a person's destination: kept, looked at, ended.
+
+Its endpoint is a secret of that browser: whoever gives it has the browser in hand, and decides whose it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from tocsin import pipeline
+from tocsin.channels import registry
+from tocsin.channels.forms import identity_of
+from tocsin.channels.outcomes import Cause
+from tocsin.errors import InvalidInput
+from tocsin.recipients import destinations, proof
+from tocsin.recipients.models import Destination
+from tocsin.tenants.roles import scope_of
+from tocsin.web.destination_words import try_out
+from tocsin.web.words import SPOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.db.models import QuerySet
+
+    from tocsin.channels.base import Channel
+
+SLUG = "webpush"
+
+
+def problem() -> str:
+    """Why no browser can subscribe, in a sentence for the operator; empty where they can."""
+    channel = registry.channels().get(SLUG)
+    if channel is not None:
+        return channel.not_ready()
+    missing = registry.missing().get(SLUG)
+    return f"{missing.brief}. {missing.problem.remedy}" if missing else _("The channel is not there.")
+
+
+def public_key() -> str:
+    """The key under which browsers subscribe today; empty where they cannot."""
+    if problem():
+        return ""
+    from tocsin.channels.webpush import keys  # only here: without its extra the folder cannot be imported
+
+    return keys.public_key()
+
+
+@sensitive_variables()
+def keep(user: Any, settings: Mapping[str, str], label: str, old: str = "") -> str:
+    """The subscription is this person's, whoever's it was before; what it is now, as `state_of` says it.
+
+    `old` is the endpoint in whose place it comes: their destination goes on, and with it the rules that name it.
+    Raises `InvalidInput` for what the channel refuses; nothing has changed then.
+    """
+    with transaction.atomic():
+        row = _found(settings["endpoint"]).filter(user=user).first() or _replaced(user, old)
+        if row is None:
+            row = _made(user, settings, label)
+        else:
+            destinations.change(row, dict(settings))
+            destinations.enable(row)
+        for other in _found(settings["endpoint"], old).exclude(pk=row.pk):
+            pipeline.remove_destination(other, scope_of(user).name, force=True)
+    state = state_of(user, settings["endpoint"])
+    if state == "confirm":
+        try_out(row, pipeline.send_code)
+    return state
+
+
+def is_known(user: Any, endpoint: str) -> bool:
+    """Whether this person has a destination with this endpoint, in use or not."""
+    return _found(endpoint).filter(user=user).exists()
+
+
+def state_of(user: Any, endpoint: str) -> str:
+    """What a browser's subscription is to this person.
+
+    "on"; "confirm", where the operator asks for a code; "disabled" by somebody's wish; "gone", as the push service
+    said; "other": somebody else's; "unknown".
+    """
+    rows = list(_found(endpoint))
+    mine = next((row for row in rows if row.user_id == user.pk), None)
+    if mine is None:
+        return "other" if rows else "unknown"
+    if mine.disabled_at is not None:
+        return "gone" if mine.disabled_reason in _said_by_far_sides() else "disabled"
+    return "confirm" if proof.is_missing(SLUG, mine.verified_at) else "on"
+
+
+def end(user: Any, endpoint: str) -> None:
+    """Nothing is sent to this browser any more, whoever's it was."""
+    with transaction.atomic():
+        for row in _found(endpoint):
+            pipeline.remove_destination(row, scope_of(user).name, force=True)
+
+
+def rest(user: Any, endpoint: str) -> None:
+    """Nothing is sent to this browser until this person signs in there again."""
+    for row in _found(endpoint).filter(user=user):
+        destinations.disable(row, _("They signed out there."))
+
+
+def _found(*endpoints: str) -> QuerySet[Destination]:
+    channel = registry.channels().get(SLUG)
+    if channel is None:
+        return Destination.objects.none()
+    known = [_identity(channel, one) for one in endpoints if one]
+    return Destination.objects.filter(channel=SLUG, identity__in=known).order_by("pk")
+
+
+def _identity(channel: Channel, endpoint: str) -> str:
+    """As the channel stores it: of the endpoint as its form writes it, whatever else there is."""
+    form = channel.form({"endpoint": endpoint})
+    form.full_clean()
+    return identity_of(channel.form, form.cleaned_data)
+
+
+def _replaced(user: Any, old: str) -> Destination | None:
+    return _found(old).filter(user=user).first()
+
+
+def _made(user: Any, settings: Mapping[str, str], label: str) -> Destination:
+    taken = set(Destination.objects.filter(user=user, channel=SLUG).values_list("label", flat=True))
+    number, free = 1, label
+    while free in taken:
+        number += 1
+        free = f"{label} ({number})"
+    try:
+        return destinations.create(user, SLUG, dict(settings), label=free).destination
+    except InvalidInput:
+        row = _found(settings["endpoint"]).filter(user=user).first()  # another tab was quicker
+        if row is None:
+            raise
+        return row
+
+
+def _said_by_far_sides() -> set[str]:
+    """The reasons for which a channel disables a destination, in the languages in which they are written down."""
+    said = set()
+    for language in SPOKEN:
+        with translation.override(language):
+            said |= {str(cause.label) for cause in Cause}
+    return said
