@@ -168,12 +168,22 @@ SETTINGS: dict[str, Setting] = {
         5, "Wait before the second attempt, doubled each time, with full jitter.", _number(0.001, 3600)
     ),
     "BASE_URL": Setting("", "Where this site is reached; makes links in messages absolute.", _text),
+    "BROKER_URL": Setting(
+        "",
+        "With the engine celery: where hints are sent by, amqp://… or redis://…, without an app of your own.",
+        _text,
+    ),
+    "CELERY_APP": Setting(
+        "",
+        'With the engine celery: the dotted path of your own Celery app, such as "shop.celery.app".',
+        _text,
+    ),
     "CHANNELS": Setting({}, "Further channels: slug → dotted path of a Channel class.", _mapping),
     "CHANNEL_THREADS": Setting({}, "Threads per channel where one is too few: slug → number.", _mapping),
     "ENGINE": Setting(
         "inline",
-        "Who does the work: threads of this process, or `tocsin worker`.",
-        _choice("inline", "worker"),
+        "Who does the work: threads of this process, `tocsin worker`, or workers of Celery.",
+        _choice("inline", "worker", "celery"),
     ),
     "EVENT_TYPES": Setting(
         {}, "Event types declared in settings: key → arguments of event_type().", _mapping
