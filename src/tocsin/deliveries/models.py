@@ -83,6 +83,11 @@ class Delivery(models.Model):
                 condition=Q(state__in=READY),
             ),
             models.Index(
+                fields=["channel", "organization", "priority", "due_at", "id"],
+                name="tocsin_delivery_share",
+                condition=Q(state__in=READY),
+            ),
+            models.Index(
                 fields=["lease_until"], name="tocsin_delivery_lease", condition=Q(state=State.SENDING)
             ),
             models.Index(
