@@ -135,6 +135,32 @@ class Attempt(models.Model):
         return f"d{self.delivery_id} #{self.number}: {self.outcome}"
 
 
+class Rest(models.Model):
+    """A far side that all workers leave alone for a while: a host that fails, or an account that asked for it."""
+
+    origin = models.CharField(max_length=300)
+    account = models.CharField(max_length=320, blank=True, default="")
+    """Whose limit it is, as a digest or an identity; empty for a circuit."""
+    is_circuit = models.BooleanField()
+    """Whether it failed again and again; False: it asked for quiet."""
+    until = models.DateTimeField(db_index=True)
+    backoff_seconds = models.FloatField(default=0.0)
+    """How long a circuit's rest was."""
+    targets = models.JSONField(default=list)
+    """Digests of the addresses that fail; empty for the whole host."""
+    probe_until = models.DateTimeField(null=True)
+    """Until when one worker has the right to ask whether it is well again."""
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("rest"), _("rests")
+        constraints = [
+            models.UniqueConstraint(fields=["origin", "account", "is_circuit"], name="tocsin_rest_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin} until {self.until:%H:%M:%S}"
+
+
 class Pause(models.Model):
     """A channel that an operator has stopped; the empty name stops all of them."""
 
