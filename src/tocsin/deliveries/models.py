@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels.outcomes import Cause
-from tocsin.deliveries.states import READY, AttemptOutcome, Reason, State
+from tocsin.deliveries.states import ON_THE_WAY, READY, AttemptOutcome, Reason, State
 from tocsin.tenants.scope import ScopedManager
 
 
@@ -97,6 +97,11 @@ class Delivery(models.Model):
                 fields=["channel", "group_key", "identity", "-id"],
                 name="tocsin_delivery_group",
                 condition=Q(provider_id__gt="", group_key__gt=""),
+            ),
+            models.Index(
+                fields=["channel", "group_key", "identity", "id"],
+                name="tocsin_delivery_turn",
+                condition=Q(state__in=ON_THE_WAY, group_key__gt=""),
             ),
             models.Index(
                 fields=["channel", "identity"],

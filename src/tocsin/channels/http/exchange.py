@@ -40,7 +40,7 @@ class Request(NamedTuple):
     most_bytes: int = MAX_RESPONSE_BYTES
     """How much of the answer is read; look-ups may need more than answers to a message."""
     once: bool = False
-    """Send it by a new connection. Over one that was kept and then closes without an answer, libcurl sends it again."""
+    """Send it by a new connection: over one that was kept, and closes without an answer, libcurl sends it again."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} of {len(self.body)} bytes>"
