@@ -12,8 +12,8 @@ BIN=$VENV/bin/python
 
 case "${1:-}" in
     demo) GROUPS_WANTED="core server demo build" ;;
-    test) GROUPS_WANTED="core server demo build postgres sms apprise webpush metrics test" ;;
-    check) GROUPS_WANTED="core server demo build postgres sms apprise webpush metrics test check" ;;
+    test) GROUPS_WANTED="core server demo build postgres sms apprise webpush celery metrics test" ;;
+    check) GROUPS_WANTED="core server demo build postgres sms apprise webpush celery metrics test check" ;;
     docs) GROUPS_WANTED="docs" ;;
     *) echo "usage: setup.sh demo|test|check|docs" >&2; exit 2 ;;
 esac

@@ -44,6 +44,7 @@ PAGES = {
     models.Task: running.TaskAdmin,
     models.TaskRun: running.TaskRunAdmin,
     models.Pause: running.PauseAdmin,
+    models.Rest: running.RestAdmin,
     models.Worker: running.WorkerAdmin,
     models.RateBucket: running.RateBucketAdmin,
 }

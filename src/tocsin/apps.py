@@ -26,7 +26,7 @@ class TocsinConfig(AppConfig):
         from django.core.signals import request_started
         from django.utils.module_loading import autodiscover_modules
 
-        from tocsin import adapters, checks, conf, pipeline
+        from tocsin import adapters, checks, conf, engines, pipeline
         from tocsin.engines import inline, wake
         from tocsin.inbox import wake as readers
         from tocsin.sources.sweep import sweep
@@ -35,7 +35,7 @@ class TocsinConfig(AppConfig):
         checks.register()
         adapters.install()
         autodiscover_modules("notifications")
-        inline.install(pipeline.run, sweep, pipeline.renew, pipeline.batch_size)
+        engines.install(engines.Work(pipeline.run, sweep, pipeline.renew, pipeline.batch_size))
         readers.connect(wake.listener.subscribe, wake.publish)
         if conf.get("TASKS_OF_COMMANDS"):
             commands.install()

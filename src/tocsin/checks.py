@@ -29,6 +29,7 @@ def register() -> None:
     checks.register(check_registrations, "tocsin")
     checks.register(check_rules, "tocsin")
     checks.register(check_senders, "tocsin")
+    checks.register(check_engine, "tocsin")
     checks.register(check_database, "tocsin", checks.Tags.database)
     checks.register(check_deploy, "tocsin", deploy=True)
 
@@ -105,6 +106,15 @@ def _of_channel(field: str, slug: str) -> list[checks.CheckMessage]:
         return [_warning(FieldError(field, message, missing.problem.remedy), "tocsin.W005")]
     remedy = conf.nearest(slug, registry.channels())
     return [_error(FieldError(field, f"names the channel {slug!r}.", remedy), "tocsin.E003")]
+
+
+def check_engine(**_: Any) -> list[checks.CheckMessage]:
+    """Where Celery is to carry the hints, it is there and knows by what."""
+    if conf.get("ENGINE") != "celery":
+        return []
+    from tocsin.engines import broker
+
+    return [_error(problem, "tocsin.E008") for problem in broker.problems()]
 
 
 def check_database(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ipaddress
-import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 
-from tocsin import vapid
+from tocsin import values, vapid
 from tocsin.errors import FieldError, invalid
 
 if TYPE_CHECKING:
@@ -29,232 +27,138 @@ class Setting:
     problem: Callable[[Any], str]
 
 
-def _number(low: float, high: float) -> Callable[[Any], str]:
-    def problem(value: Any) -> str:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            return f"must be a number from {low} to {high}"
-        return ""
-
-    return problem
-
-
-def _choice(*names: str) -> Callable[[Any], str]:
-    return lambda value: "" if value in names else f"must be one of {', '.join(names)}"
-
-
-def _text(value: Any) -> str:
-    return "" if isinstance(value, str) else "must be a string"
-
-
-def _mapping(value: Any) -> str:
-    return "" if isinstance(value, dict) else "must be a dict"
-
-
-def _strings(value: Any) -> str:
-    fine = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-    return "" if fine else "must be a list of strings"
-
-
-def _rules(value: Any) -> str:
-    """The rest is looked at by the checks, when channels and event types are known."""
-    fine = isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value)
-    return "" if fine else "must be a list of dicts"
-
-
-def _retention(value: Any) -> str:
-    if not isinstance(value, dict) or not all(
-        isinstance(days, int) and not isinstance(days, bool) and days >= 1 for days in value.values()
-    ):
-        return "must be a dict of days"
-    unknown = sorted(set(value) - set(RETENTION))
-    return f"has {', '.join(unknown)}; known are {', '.join(RETENTION)}" if unknown else ""
-
-
-def _rates(value: Any) -> str:
-    kinds = ("token", "organization", "person")
-    if not isinstance(value, dict) or not set(value) <= set(kinds):
-        return f"must be a dict of {', '.join(kinds)}"
-    fine = all(
-        isinstance(one, int | float) and not isinstance(one, bool) and one >= 1 for one in value.values()
-    )
-    return "" if fine else "must have numbers of 1 or more"
-
-
-def _networks(value: Any) -> str:
-    if problem := _strings(value):
-        return problem
-    for item in value:
-        try:
-            ipaddress.ip_network(item)
-        except ValueError as error:
-            return f"has {item!r}, which is no network such as 10.0.0.0/8 ({error})"
-    return ""
-
-
-def _origins(value: Any) -> str:
-    if problem := _strings(value):
-        return problem
-    for origin in value:
-        if origin == "*":
-            return "has '*', by which any page could ask; name each origin, such as https://shop.example.org"
-        if not _ORIGIN.fullmatch(origin):
-            return (
-                f"has {origin!r}, which is no origin as browsers write it, such as https://shop.example.org"
-            )
-    return ""
-
-
-def _user_fields(value: Any) -> str:
-    if not isinstance(value, dict) or not all(isinstance(path, str) for path in value.values()):
-        return "must be a dict of ORM paths"
-    unknown = sorted(set(value) - set(USER_FIELDS))
-    return f"has {', '.join(unknown)}; known are {', '.join(USER_FIELDS)}" if unknown else ""
-
-
-def _fernet_keys(value: Any) -> str:
-    from cryptography.fernet import Fernet
-
-    if problem := _strings(value):
-        return problem
-    try:
-        for key in value:
-            Fernet(key)
-    except ValueError:
-        return "has a key that is none; make one with Fernet.generate_key() of the package cryptography"
-    return ""
-
-
-def _gateway(value: Any) -> str:
-    if problem := _text(value):
-        return problem
-    local, at, domain = value.rpartition("@")
-    return "" if not value or (at and local and domain) else "must be an e-mail address"
-
-
-def _sms_http(value: Any) -> str:
-    """An operator's account at a provider; the values are not repeated, one is a password."""
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        return "must be a dict of strings"
-    if unknown := sorted(set(value) - set(SMS_HTTP)):
-        return f"has {', '.join(unknown)}; known are {', '.join(SMS_HTTP)}"
-    missing = [name for name in SMS_HTTP if not value.get(name)] if value else []
-    return f"lacks {', '.join(missing)}" if missing else ""
-
-
-_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?!443$|80$)[1-9]\d{0,4})?")
-"""Lower case, no path, and no port that goes without saying."""
-SMS_HTTP = ("url", "user", "password", "from")
-RETENTION = {"inbox_days": 90, "ledger_days": 90}
-USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}
-
-ADAPTERS = ("argus", "endi", "sentry", "taskmanager")
-ADAPTED = ("MEDIA_PLUGINS", "NOTIFICATION_SUBJECT_PREFIX", "UWSGI_TASKMANAGER_NOTIFICATION_HANDLERS")
-"""Django settings of other systems, which adapters read. The standalone server takes them from its file."""
-
-
-def _adapters(value: Any) -> str:
-    fine = isinstance(value, list | tuple) and all(name in ADAPTERS for name in value)
-    return "" if fine else f"must be a list of {', '.join(ADAPTERS)}"
-
-
 SETTINGS: dict[str, Setting] = {
     "ADAPTERS": Setting(
-        (), "Systems whose code runs here as it is: argus, endi, sentry, taskmanager.", _adapters
+        (), "Systems whose code runs here as it is: argus, endi, sentry, taskmanager.", values.adapters
     ),
     "ALLOWED_PRIVATE_NETWORKS": Setting(
-        (), "Networks that channels may post to although they are not public.", _networks
+        (), "Networks that channels may post to although they are not public.", values.networks
     ),
-    "BACKOFF_CAP_SECONDS": Setting(3600, "Longest wait between two attempts.", _number(0.01, 86400)),
+    "BACKOFF_CAP_SECONDS": Setting(3600, "Longest wait between two attempts.", values.number(0.01, 86400)),
     "BACKOFF_SECONDS": Setting(
-        5, "Wait before the second attempt, doubled each time, with full jitter.", _number(0.001, 3600)
+        5, "Wait before the second attempt, doubled each time, with full jitter.", values.number(0.001, 3600)
     ),
-    "BASE_URL": Setting("", "Where this site is reached; makes links in messages absolute.", _text),
-    "CHANNELS": Setting({}, "Further channels: slug → dotted path of a Channel class.", _mapping),
-    "CHANNEL_THREADS": Setting({}, "Threads per channel where one is too few: slug → number.", _mapping),
+    "BASE_URL": Setting("", "Where this site is reached; makes links in messages absolute.", values.text),
+    "BROKER_URL": Setting(
+        "",
+        "With the engine celery: where hints are sent by, amqp://… or redis://…, without an app of your own.",
+        values.text,
+    ),
+    "CELERY_APP": Setting(
+        "",
+        'With the engine celery: the dotted path of your own Celery app, such as "shop.celery.app".',
+        values.text,
+    ),
+    "CHANNELS": Setting({}, "Further channels: slug → dotted path of a Channel class.", values.mapping),
+    "CHANNEL_THREADS": Setting(
+        {}, "Threads per channel where one is too few: slug → number.", values.mapping
+    ),
     "ENGINE": Setting(
         "inline",
-        "Who does the work: threads of this process, or `tocsin worker`.",
-        _choice("inline", "worker"),
+        "Who does the work: threads of this process, `tocsin worker`, or workers of Celery.",
+        values.choice("inline", "worker", "celery"),
     ),
     "EVENT_TYPES": Setting(
-        {}, "Event types declared in settings: key → arguments of event_type().", _mapping
+        {}, "Event types declared in settings: key → arguments of event_type().", values.mapping
     ),
-    "FROM_EMAIL": Setting("", "Sender of e-mails; empty means DEFAULT_FROM_EMAIL.", _text),
-    "GIVE_UP_HOURS": Setting(72, "A delivery older than this is not retried again.", _number(0.001, 8760)),
+    "FROM_EMAIL": Setting("", "Sender of e-mails; empty means DEFAULT_FROM_EMAIL.", values.text),
+    "GIVE_UP_HOURS": Setting(
+        72, "A delivery older than this is not retried again.", values.number(0.001, 8760)
+    ),
     "GITHUB_API_URL": Setting(
         "https://api.github.com",
         "Where GitHub's REST API is: https://HOST/api/v3 for Enterprise Server.",
-        _text,
+        values.text,
     ),
     "HOME": Setting(
         "",
         "Folder in which reports wait for the database; empty means TOCSIN_HOME, or ./tocsin-data.",
-        _text,
+        values.text,
     ),
     "INBOX_ORIGINS": Setting(
-        (), "Other origins whose pages may show an inbox, with a token: https://shop.example.org.", _origins
+        (),
+        "Other origins whose pages may show an inbox, with a token: https://shop.example.org.",
+        values.origins,
     ),
     "INLINE_DRAIN_SECONDS": Setting(
-        5, "How long a process that ends may finish what it has in hand.", _number(0, 300)
+        5, "How long a process that ends may finish what it has in hand.", values.number(0, 300)
     ),
-    "LEASE_SECONDS": Setting(30, "How long a claim holds without renewal.", _number(0.2, 3600)),
-    "MAILER": Setting("default", "Alias in Django's MAILERS that the e-mail channel uses.", _text),
-    "MAX_ATTEMPTS": Setting(12, "Attempts before a delivery is dead.", _number(1, 1000)),
+    "LEASE_SECONDS": Setting(30, "How long a claim holds without renewal.", values.number(0.2, 3600)),
+    "MAILER": Setting("default", "Alias in Django's MAILERS that the e-mail channel uses.", values.text),
+    "MAX_ATTEMPTS": Setting(12, "Attempts before a delivery is dead.", values.number(1, 1000)),
     "MAX_BODY_BYTES": Setting(
-        262_144, "Largest accepted body, data included, in bytes.", _number(1024, 64 * 1024 * 1024)
+        262_144, "Largest accepted body, data included, in bytes.", values.number(1024, 64 * 1024 * 1024)
     ),
     "MSTEAMS_HOSTS": Setting(
-        (), "Hosts of Teams workflows besides Microsoft's own, such as those of a proxy.", _strings
+        (), "Hosts of Teams workflows besides Microsoft's own, such as those of a proxy.", values.strings
     ),
     "PAGERDUTY_URL": Setting(
         "",
         "Where PagerDuty's Events API is: another one for a proxy; empty means PagerDuty's own hosts.",
-        _text,
+        values.text,
     ),
-    "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", _number(1, 1_000_000)),
+    "PLAN_CHUNK": Setting(20_000, "People planned in one transaction.", values.number(1, 1_000_000)),
     "RATE_LIMITS": Setting(
-        {}, 'Requests and events a minute, of each token, organization and person: {"token": 600}.', _rates
+        {},
+        'Requests and events a minute, of each token, organization and person: {"token": 600}.',
+        values.rates,
     ),
-    "RENEW_SECONDS": Setting(10, "How often a worker renews the leases it holds.", _number(0.05, 1200)),
+    "RENEW_SECONDS": Setting(10, "How often a worker renews the leases it holds.", values.number(0.05, 1200)),
     "RETENTION": Setting(
         {},
         "For how many days `tocsin prune` keeps what is over: inbox_days, ledger_days; 90 each.",
-        _retention,
+        values.retention,
     ),
-    "RULES": Setting((), "The operator's rules: what is told where, of every organization's events.", _rules),
+    "RULES": Setting(
+        (), "The operator's rules: what is told where, of every organization's events.", values.rules
+    ),
     "SECRET_KEYS": Setting(
-        (), "Fernet keys for secrets at rest, newest first; empty derives one from SECRET_KEY.", _fernet_keys
+        (),
+        "Fernet keys for secrets at rest, newest first; empty derives one from SECRET_KEY.",
+        values.fernet_keys,
     ),
     "SLACK_API_URL": Setting(
-        "https://slack.com/api/", "Where Slack's Web API is: another one for GovSlack or a proxy.", _text
+        "https://slack.com/api/",
+        "Where Slack's Web API is: another one for GovSlack or a proxy.",
+        values.text,
     ),
     "SMS_GATEWAY_ADDRESS": Setting(
-        "", "E-mail address of an SMS gateway: sms@example.com sends to sms+NUMBER@example.com.", _gateway
+        "",
+        "E-mail address of an SMS gateway: sms@example.com sends to sms+NUMBER@example.com.",
+        values.gateway,
     ),
     "SMS_HTTP": Setting(
-        {}, "An account at an SMS provider that speaks like Twilio: url, user, password, from.", _sms_http
+        {},
+        "An account at an SMS provider that speaks like Twilio: url, user, password, from.",
+        values.sms_http,
     ),
-    "SUBJECT_PREFIX": Setting("", "What the subject of every message begins with.", _text),
-    "SWEEP_SECONDS": Setting(1, "How often what is due or was lost is looked for.", _number(0.02, 600)),
+    "SUBJECT_PREFIX": Setting("", "What the subject of every message begins with.", values.text),
+    "SWEEP_SECONDS": Setting(1, "How often what is due or was lost is looked for.", values.number(0.02, 600)),
     "TASKS_OF_CELERY": Setting(
-        (), 'Celery tasks that are reported when they end, by name: ["shop.*"].', _strings
+        (), 'Celery tasks that are reported when they end, by name: ["shop.*"].', values.strings
     ),
     "TASKS_OF_COMMANDS": Setting(
-        (), 'Management commands that are reported when they end: ["import_*"], or ["*"].', _strings
+        (), 'Management commands that are reported when they end: ["import_*"], or ["*"].', values.strings
     ),
     "TASKS_OF_DJANGO": Setting(
-        (), 'Tasks of django.tasks that are reported when they end, by path: ["shop.tasks.*"].', _strings
+        (),
+        'Tasks of django.tasks that are reported when they end, by path: ["shop.tasks.*"].',
+        values.strings,
     ),
     "VERIFY_DESTINATIONS": Setting(
-        (), "Channels on which people must confirm an address of theirs, by a code sent to it.", _strings
+        (),
+        "Channels on which people must confirm an address of theirs, by a code sent to it.",
+        values.strings,
     ),
     "WATCHDOG_MINUTES": Setting(
         15,
         "Work that is due for longer is told as an event of the type tocsin:late; 0 for never.",
-        _number(0, 10_080),
+        values.number(0, 10_080),
     ),
     "WEBHOOK_SENDERS": Setting(
-        (), "Whose signed webhooks are taken: name, secrets, and with them organization and event.", _rules
+        (),
+        "Whose signed webhooks are taken: name, secrets, and with them organization and event.",
+        values.rules,
     ),
     "WEBPUSH_CONTACT": Setting(
         "",
@@ -264,7 +168,9 @@ SETTINGS: dict[str, Setting] = {
     "WEBPUSH_KEYS": Setting(
         (), "Private VAPID keys for web push, newest first; see `tocsin webpush keys`.", vapid.keys_problem
     ),
-    "USER_FIELDS": Setting({}, "ORM paths from the user to email, name, time_zone and locale.", _user_fields),
+    "USER_FIELDS": Setting(
+        {}, "ORM paths from the user to email, name, time_zone and locale.", values.user_fields
+    ),
 }
 
 

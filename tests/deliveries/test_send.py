@@ -111,7 +111,7 @@ def test_what_there_is_nothing_to_do_for_is_skipped_with_the_reason(send, memory
     assert (delivery.state, delivery.reason, delivery.attempt) == ("skipped", "nothing_open", 0)
     assert not Attempt.objects.exists()
     said = explain(Event.objects.get(pk=delivery.event_id)).sentences
-    assert any("nothing of it was open there" in one for one in said)
+    assert any("Nothing of it was open there" in one for one in said)
 
 
 def test_behind_a_host_that_never_comes_back_it_gives_up_by_age(send, memory) -> None:

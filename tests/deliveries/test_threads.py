@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 import tocsin
-from tocsin.channels.base import Abilities, Sent
+from tocsin.channels.base import Abilities, Cause, Retry, Sent
 from tocsin.channels.memory import MemoryChannel
+from tocsin.deliveries.models import Delivery
 from tocsin.tenants.models import Organization
-from tocsin.testing import deliver_now
+from tocsin.testing import deliver_now, frozen
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +60,45 @@ def test_groups_people_and_organizations_have_threads_of_their_own() -> None:
     )
     assert say(organization="acme") == ("", "open")
     assert say()[1] == "update"
+
+
+def test_what_comes_after_waits_until_the_first_has_gone(memory, person) -> None:
+    """Otherwise an incident would be closed before it was opened, and stay open for good."""
+    outcomes = {
+        "db1": [Retry(Cause.TIMEOUT, after=20), Sent("root-1"), Sent("root-1")],
+        "db2": [Sent("root-2")],
+    }
+    memory.script = lambda message: outcomes[message.event.group_key].pop(0)
+    send = {"title": "x", "to": ["user:ana"], "channel": "memory", "group_key": "db1"}
+    first = tocsin.notify("message:internal", **send)
+    deliver_now()
+    after = tocsin.notify("message:internal", **send, status="resolved")
+    other = tocsin.notify("message:internal", **(send | {"group_key": "db2"}))
+    deliver_now()
+    rows = {row.event_id: row for row in Delivery.objects.all()}
+    assert (rows[first.id].state, rows[other.id].state) == ("retrying", "sent")
+    waits = rows[after.id]
+    assert (waits.state, waits.reason, waits.attempt) == ("pending", "group_first", 0)
+    assert abs(waits.due_at - rows[first.id].due_at) < timedelta(seconds=2)
+    with frozen(datetime.now(UTC) + timedelta(minutes=2)):
+        deliver_now()
+    with frozen(datetime.now(UTC) + timedelta(minutes=4)):
+        deliver_now()
+    said = [(message.event.status, message.thread) for message in MemoryChannel.sent]
+    assert said[-2:] == [("open", ""), ("resolved", "root-1")]
+
+
+def test_two_of_one_claim_go_one_after_the_other() -> None:
+    for _ in range(3):
+        tocsin.notify("message:internal", title="x", to=["user:ana"], channel="memory", group_key="db1")
+    deliver_now()
+    assert len(MemoryChannel.sent) == 1
+    for minutes in (1, 2):
+        with frozen(datetime.now(UTC) + timedelta(minutes=minutes)):
+            deliver_now()
+    threads = [message.thread for message in MemoryChannel.sent]
+    assert threads[0] == ""
+    assert threads[1:] == [f"root-{MemoryChannel.sent[0].delivery_id}"] * 2
 
 
 def test_without_a_group_there_is_no_thread() -> None:

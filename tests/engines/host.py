@@ -20,7 +20,9 @@ DATABASES = {
 }
 TOCSIN = {
     "ENGINE": os.environ.get("TEST_ENGINE", "inline"),
-    "SWEEP_SECONDS": 0.2,
+    "BROKER_URL": os.environ.get("TEST_BROKER_URL", ""),
+    "CELERY_APP": os.environ.get("TEST_CELERY_APP", ""),
+    "SWEEP_SECONDS": float(os.environ.get("TEST_SWEEP", "0.2")),
     "LEASE_SECONDS": 1,
     "RENEW_SECONDS": 0.3,
     "INLINE_DRAIN_SECONDS": 5,

@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.db import OperationalError
 
+from tocsin.engines import Work
 from tocsin.engines.pool import Pool
 
 LONG = 10.0
@@ -18,7 +19,7 @@ def pool():
     made = []
 
     def make(run):
-        made.append(Pool(run, lambda channel: 10))
+        made.append(Pool(Work(run, set, lambda: None, lambda channel: 10)))
         return made[-1]
 
     yield make

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ WAIT = (
 # As servers that load the site first do it: connections are closed, nothing is in hand.
 FORK = "import os; from django.db import connections; connections.close_all()\nif os.fork(): os.wait()\n"
 WORKER = START + (
-    "from tocsin import pipeline; from tocsin.engines.worker import WorkerProcess\n"
-    "WorkerProcess(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size).run()\n"
+    "from tocsin import engines; from tocsin.engines.worker import WorkerProcess\n"
+    "WorkerProcess(engines.work()).run()\n"
 )
 
 
@@ -41,7 +42,7 @@ class Host:
 
     def __init__(self, database: Path) -> None:
         self.database = database
-        self._environment = os.environ | {
+        self.environment = os.environ | {
             "TEST_DATABASE": str(database),
             "DJANGO_SETTINGS_MODULE": "tests.engines.host",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
@@ -51,7 +52,7 @@ class Host:
     def start(self, code: str, **extra: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", code]
         process = subprocess.Popen(
-            command, env=self._environment | extra, text=True, stderr=subprocess.PIPE, start_new_session=True
+            command, env=self.environment | extra, text=True, stderr=subprocess.PIPE, start_new_session=True
         )
         self._started.append(process)
         return process
@@ -60,6 +61,11 @@ class Host:
         process = self.start(code, **extra)
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database answers."""
+        with contextlib.closing(sqlite3.connect(self.database, timeout=20)) as connection:
+            return list(connection.execute(sql))
 
     def stop(self) -> None:
         for process in self._started:
@@ -84,11 +90,8 @@ def host(with_people, tmp_path):
 
 
 def states(host) -> list[str]:
-    with sqlite3.connect(host.database, timeout=20) as connection:
-        sent = [row[0] for row in connection.execute("SELECT state FROM tocsin_delivery")]
-        items = [row[0] for row in connection.execute("SELECT 'item' FROM tocsin_inboxitem")]
-    connection.close()
-    return sorted(sent + items)
+    rows = host.rows("SELECT state FROM tocsin_delivery UNION ALL SELECT 'item' FROM tocsin_inboxitem")
+    return sorted(row[0] for row in rows)
 
 
 def wait_until(condition) -> None:
@@ -134,9 +137,7 @@ def test_a_worker_does_the_work_of_others_and_ends_when_it_is_told(host) -> None
     wait_until(lambda: states(host) == ["item", "sent"])
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(DEADLINE) == 0
-    with sqlite3.connect(host.database) as connection:
-        assert connection.execute("SELECT count(*) FROM tocsin_worker").fetchone() == (0,)
-    connection.close()
+    assert host.rows("SELECT count(*) FROM tocsin_worker") == [(0,)]
 
 
 def test_web_processes_leave_the_work_to_workers_where_the_settings_say_so(host) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from tocsin.engines import wake
+from tocsin.engines.owed import Owed
 from tocsin.tenants.models import Organization
 
 LONG = 15.0
@@ -62,8 +63,7 @@ def test_who_has_gone_is_not_called_any_more() -> None:
 def test_many_wake_ups_of_one_topic_are_few(monkeypatch) -> None:
     told: queue.SimpleQueue[str] = queue.SimpleQueue()
     monkeypatch.setattr(wake, "_tell", lambda connection, topic: told.put(topic))
-    monkeypatch.setattr(wake, "QUIET_SECONDS", 1.0)  # for a hundred calls, also on a busy machine
-    waker = wake.Waker()
+    waker = Owed("tocsin-waker", wake.Again, quiet=1.0)  # for a hundred calls, also on a busy machine
     free = [waker.is_free("plan") for _ in range(100)]
     assert free == [True] + [False] * 99
     assert waker.is_free("email") is True
@@ -74,8 +74,7 @@ def test_many_wake_ups_of_one_topic_are_few(monkeypatch) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_last_wake_up_arrives_although_it_came_too_soon(heard, monkeypatch) -> None:
     heard.get(timeout=LONG)  # the first poll: from now on it listens
-    monkeypatch.setattr(wake, "waker", wake.Waker())
-    monkeypatch.setattr(wake, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(wake, "waker", Owed("tocsin-waker", wake.Again, quiet=wake.QUIET_SECONDS, idle=0.1))
     assert wake.waker.is_free("a topic of this test")
     wake.publish("a topic of this test")  # too soon
     topics = [heard.get(timeout=LONG)]
@@ -89,9 +88,8 @@ def test_the_last_wake_up_arrives_although_it_came_too_soon(heard, monkeypatch) 
 @pytest.mark.only_on("postgresql")
 def test_a_wake_up_that_cannot_be_sent_ends_neither_the_caller_nor_the_waker(monkeypatch, caplog) -> None:
     caplog.set_level("INFO", "tocsin.engines")
-    waker = wake.Waker()
+    waker = Owed("tocsin-waker", wake.Again, quiet=wake.QUIET_SECONDS, idle=0.1)
     monkeypatch.setattr(wake, "waker", waker)
-    monkeypatch.setattr(wake, "IDLE_SECONDS", 0.1)
     for topic in ("one", "one", "two", "two"):  # the database is out of reach: this test asks for none
         wake.publish(topic)
     for thread in threading.enumerate():

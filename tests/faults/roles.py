@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 
 import tocsin
 from tests.faults.journal import Journal
-from tocsin import pipeline
+from tocsin import engines, pipeline
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import FINAL
 from tocsin.events.models import Event
@@ -99,7 +99,7 @@ def worker() -> None:
     """What `tocsin worker` does, without its command line."""
     from tocsin.engines.worker import WorkerProcess
 
-    WorkerProcess(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size).run()
+    WorkerProcess(engines.Work(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size)).run()
 
 
 def plan(name: str, moment: float = 0.0) -> None:

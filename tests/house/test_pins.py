@@ -12,14 +12,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.house.tree import ROOT, modules, name, text, tree
-from tocsin import conf
+from tocsin import values
 
 PINS = ROOT / "requirements"
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+)")
 OWN = {"tocsin", "tests", "bench", "shop"}
 SERVED = {
     served.partition(".")[0]
-    for adapter in conf.ADAPTERS
+    for adapter in values.ADAPTERS
     for served in import_module(f"tocsin.adapters.{adapter}").SERVED
 }
 """Modules of other systems that adapters stand in for."""

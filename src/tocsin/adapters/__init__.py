@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from tocsin import conf
+from tocsin import conf, values
 from tocsin.adapters import finder
 from tocsin.channels import registry
 
@@ -18,13 +18,13 @@ __all__ = ["install", "prepare"]
 def prepare() -> None:
     """Serve the modules, before the project's own are imported that import them."""
     for name in conf.get("ADAPTERS"):
-        if name in conf.ADAPTERS:  # any other is told by the system checks
+        if name in values.ADAPTERS:  # any other is told by the system checks
             finder.serve(import_module(f"tocsin.adapters.{name}").SERVED)
 
 
 def install() -> None:
     """Connect the adapters, when all apps are loaded."""
     for name in conf.get("ADAPTERS"):
-        if name in conf.ADAPTERS:
+        if name in values.ADAPTERS:
             import_module(f"tocsin.adapters.{name}").install()
     registry.forget()

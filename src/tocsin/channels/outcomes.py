@@ -68,7 +68,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Moot:
-    """There is nothing to do: what it would close is not open at the far side. It is recorded as skipped."""
+    """There is nothing to do: what it would close or change is not open there. It is recorded as skipped."""
 
 
 Outcome = Sent | Retry | Rejected | Later | Moot

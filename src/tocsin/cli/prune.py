@@ -20,12 +20,12 @@ def prune(inbox_days: int | None, ledger_days: int | None, *, as_json: bool) -> 
     Versions are those of rules and templates. How old is said by RETENTION in the settings. What is unread, unsent
     or not confirmed stays, whatever its age. It works in small batches beside everything else: run it once a day.
     """
-    from tocsin import clock, conf
+    from tocsin import clock, conf, values
     from tocsin.deliveries.prune import prune_events, prune_series, prune_templates, prune_versions
     from tocsin.inbox.prune import prune_items
     from tocsin.sources.tasks.prune import prune_runs
 
-    kept = conf.RETENTION | conf.get("RETENTION")
+    kept = values.RETENTION | conf.get("RETENTION")
     now = clock.now()
     inbox = now - timedelta(days=inbox_days or kept["inbox_days"])
     ledger = now - timedelta(days=ledger_days or kept["ledger_days"])

@@ -47,16 +47,45 @@ def serve(host: str, port: int) -> None:
     server.run()
 
 
-@command("worker", example="TOCSIN_ENGINE=worker tocsin worker")
-def worker() -> None:
+@command(
+    "worker",
+    example="TOCSIN_ENGINE=worker tocsin worker\n"
+    "TOCSIN_ENGINE=celery TOCSIN_BROKER_URL=redis://… tocsin worker --channel email --concurrency 4",
+)
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    help='Do the work of these channels, or of "plan", and of no other.',
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    help="With the engine celery: how many processes. As many as there are processors, where it is not given.",
+)
+def worker(channels: tuple[str, ...], concurrency: int | None) -> None:
     """Plan and send until SIGTERM or Ctrl-C; then finish what is in hand. Run as many as you like."""
-    from tocsin import pipeline
-    from tocsin.engines.worker import WorkerProcess
-    from tocsin.sources.sweep import sweep
+    from tocsin import conf, engines
+    from tocsin.channels import registry
+    from tocsin.conf import check_slug
 
     require_tables()
+    for channel in channels:
+        check_slug("--channel", channel, (engines.PLAN, *registry.carriers()))
+    work = engines.work()
+    assert work is not None, "apps.ready() has handed it over"  # noqa: S101
     click.echo("The worker is running  (Ctrl-C ends it)", err=True)
-    WorkerProcess(pipeline.run, sweep, pipeline.renew, pipeline.batch_size).run()
+    if conf.get("ENGINE") == "celery":
+        from tocsin.engines.celery_worker import run
+
+        raise SystemExit(run(channels, concurrency))
+    from tocsin.engines.worker import WorkerProcess
+
+    if concurrency is not None:
+        raise click.UsageError(
+            "--concurrency is of the engine celery; TOCSIN['CHANNEL_THREADS'] is of this one."
+        )
+    WorkerProcess(work, channels).run()
 
 
 def unapplied() -> list[str]:

@@ -11,6 +11,7 @@ from django.db import connections, router, transaction
 
 from tocsin import clock, conf
 from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.shares import Crowds, Lane, ids_within, quotas_of
 from tocsin.deliveries.states import PUT_OFF, READY, State
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
@@ -27,6 +28,7 @@ SOLO_AFTER = 2
 """Expired leases after which a row is claimed alone, for it may be the one that ends its workers."""
 
 
+_crowds = Crowds()
 one_suspect = threading.Lock()
 """Held by who has a suspect in hand: what ends this process must not count against another one."""
 
@@ -136,9 +138,10 @@ def _claim(
     """Priorities are asked one by one: each is a range of the partial index, however much is not due yet."""
     alias = router.db_for_write(model)
     connection = connections[alias]
-    rows: list[Sequence[Any]] = []
+    lane = Lane(connection.ops.quote_name(model._meta.db_table), where, tuple(params))
     with transaction.atomic(using=alias), connection.cursor() as cursor:
-        for priority in _priorities(cursor, connection, model, where, params):
+        rows = _shared(cursor, connection, lane, limit, _assigned(connection, assign, returning))
+        for priority in _priorities(cursor, connection, model, where, params) if len(rows) < limit else ():
             sql = _statement(connection, model, f"{where} AND priority = {priority}", assign, returning)
             if len(rows) < limit:
                 cursor.execute(sql.format(claims=f"< {SOLO_AFTER}"), (*params, limit - len(rows)))
@@ -147,8 +150,26 @@ def _claim(
                 cursor.execute(sql.format(claims=f">= {SOLO_AFTER}"), (*params, 1))
                 if rows := cursor.fetchall():
                     break
+    _crowds.learn(lane, crowded=len(rows) >= limit)
     convert = _converter(connection, model, returning)
     return [convert(row) for row in rows]
+
+
+def _shared(
+    cursor: Any, connection: BaseDatabaseWrapper, lane: Lane, limit: int, assigned: tuple[str, str]
+) -> list[Sequence[Any]]:
+    """The part of a claim that organizations share; nothing where the last claim left nothing."""
+    if not _crowds.is_crowded(lane):
+        return []
+    quotas = quotas_of(cursor, connection, lane, limit, _crowds.after(lane))
+    if not quotas:
+        return []
+    ids, params = ids_within(connection, lane, quotas, f"claims < {SOLO_AFTER}")
+    listed = f"= ANY(ARRAY({ids}))" if connection.vendor == "postgresql" else f"IN ({ids})"
+    put, returning = assigned
+    cursor.execute(f"UPDATE {lane.table} SET {put} WHERE id {listed} RETURNING {returning}", params)  # noqa: S608
+    _crowds.served(lane, quotas[-1].organization)
+    return list(cursor.fetchall())
 
 
 def _priorities(cursor: Any, connection: Any, model: Any, where: str, params: Any) -> list[int]:
@@ -168,19 +189,25 @@ def _statement(
 ) -> str:
     table = connection.ops.quote_name(model._meta.db_table)
     now = clock.now_sql(connection)
-    lease = clock.now_sql(connection, conf.get("LEASE_SECONDS"))
+    put, returned = _assigned(connection, assign, returning)
     postgresql = connection.vendor == "postgresql"
     due = (
         f"SELECT id FROM {table} WHERE {where} AND due_at <= {now} AND claims {{claims}} "  # noqa: S608
         f"ORDER BY due_at, id LIMIT %s{' FOR UPDATE SKIP LOCKED' if postgresql else ''}"
     )
     # As an array the list is worked out once; as IN (…) PostgreSQL may run it again and lock more rows.
-    among = f"= ANY(ARRAY({due}))" if postgresql else f"IN ({due})"
-    return (
-        f"UPDATE {table} SET {assign.format(now=now)}, fence = fence + 1, claims = claims + 1, "  # noqa: S608
-        f"lease_until = {lease} WHERE id {among} "
-        f"RETURNING {', '.join(_age(connection) if name == 'age' else name for name in returning)}"
+    listed = f"= ANY(ARRAY({due}))" if postgresql else f"IN ({due})"
+    return f"UPDATE {table} SET {put} WHERE id {listed} RETURNING {returned}"  # noqa: S608
+
+
+def _assigned(connection: BaseDatabaseWrapper, assign: str, returning: Sequence[str]) -> tuple[str, str]:
+    """What every claim puts into its rows, and what it reads back."""
+    lease = clock.now_sql(connection, conf.get("LEASE_SECONDS"))
+    put = (
+        f"{assign.format(now=clock.now_sql(connection))}, fence = fence + 1, claims = claims + 1, "
+        f"lease_until = {lease}"
     )
+    return put, ", ".join(_age(connection) if name == "age" else name for name in returning)
 
 
 def _age(connection: BaseDatabaseWrapper) -> str:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels.outcomes import Cause
-from tocsin.deliveries.states import READY, AttemptOutcome, Reason, State
+from tocsin.deliveries.states import ON_THE_WAY, READY, AttemptOutcome, Reason, State
 from tocsin.tenants.scope import ScopedManager
 
 
@@ -83,6 +83,11 @@ class Delivery(models.Model):
                 condition=Q(state__in=READY),
             ),
             models.Index(
+                fields=["channel", "organization", "priority", "due_at", "id"],
+                name="tocsin_delivery_share",
+                condition=Q(state__in=READY),
+            ),
+            models.Index(
                 fields=["lease_until"], name="tocsin_delivery_lease", condition=Q(state=State.SENDING)
             ),
             models.Index(
@@ -92,6 +97,11 @@ class Delivery(models.Model):
                 fields=["channel", "group_key", "identity", "-id"],
                 name="tocsin_delivery_group",
                 condition=Q(provider_id__gt="", group_key__gt=""),
+            ),
+            models.Index(
+                fields=["channel", "group_key", "identity", "id"],
+                name="tocsin_delivery_turn",
+                condition=Q(state__in=ON_THE_WAY, group_key__gt=""),
             ),
             models.Index(
                 fields=["channel", "identity"],
@@ -128,6 +138,32 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"d{self.delivery_id} #{self.number}: {self.outcome}"
+
+
+class Rest(models.Model):
+    """A far side that all workers leave alone for a while: a host that fails, or an account that asked for it."""
+
+    origin = models.CharField(max_length=300)
+    account = models.CharField(max_length=320, blank=True, default="")
+    """Whose limit it is, as a digest or an identity; empty for a circuit."""
+    is_circuit = models.BooleanField()
+    """Whether it failed again and again; False: it asked for quiet."""
+    until = models.DateTimeField(db_index=True)
+    backoff_seconds = models.FloatField(default=0.0)
+    """How long a circuit's rest was."""
+    targets = models.JSONField(default=list)
+    """Digests of the addresses that fail; empty for the whole host."""
+    probe_until = models.DateTimeField(null=True)
+    """Until when one worker has the right to ask whether it is well again."""
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("rest"), _("rests")
+        constraints = [
+            models.UniqueConstraint(fields=["origin", "account", "is_circuit"], name="tocsin_rest_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin} until {self.until:%H:%M:%S}"
 
 
 class Pause(models.Model):

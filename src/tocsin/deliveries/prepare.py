@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -13,7 +13,7 @@ from tocsin.deliveries import action
 from tocsin.deliveries.judge import Facts, Verdict, judge
 from tocsin.deliveries.meanwhile import Meanwhile, meanwhile_of
 from tocsin.deliveries.states import Reason, State
-from tocsin.deliveries.threads import Group, action_of, threads_of
+from tocsin.deliveries.threads import Group, action_of, firsts_of, threads_of
 from tocsin.deliveries.wording.apply import Said, Wordings
 from tocsin.deliveries.wording.choose import words_now
 from tocsin.events import types
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from tocsin.deliveries.wording.choose import Words
 
 
+SOON, LATE = timedelta(seconds=1), timedelta(minutes=1)
+"""How soon, and how late, to look again whether an earlier one of the group has gone."""
+
+
 @dataclass(slots=True)
 class Surroundings:
     """What the deliveries of one claim speak of, each loaded with one query."""
@@ -46,6 +50,7 @@ class Surroundings:
     broken_accounts: set[tuple[Any, str]]
     now: datetime
     threads: dict[Group, str]
+    firsts: dict[Group, tuple[int, datetime]]
     meanwhile: Meanwhile
     words: dict[tuple[int, str], dict[str, Words]]
     views: dict[int, EventView] = field(default_factory=dict)
@@ -84,6 +89,7 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         broken_accounts=set(broken.values_list("user", "identity")) if channel.uses_account_email else set(),
         now=now,
         threads=threads_of(channel, claimed, events),
+        firsts=firsts_of(channel, claimed, events),
         meanwhile=meanwhile_of([row for row in claimed if row.was_put_off], events),
         words=words_now(
             {event.organization_id for event in events.values()},
@@ -158,8 +164,12 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         target = target_of(channel, row, destination, known.recipient)
     if isinstance(target, Verdict):
         return target
+    group = (row.organization_id, event.group_key, row.identity)
+    is_joined = channel.joins and (row.was_put_off or row.leads)
+    if not is_joined and (wait := _its_turn(row, around.firsts.get(group), around.now)) is not None:
+        return wait
     view, row.template_version, row.fault = around.said(event, row.locale)
-    thread = around.threads.get((row.organization_id, event.group_key, row.identity), "")
+    thread = around.threads.get(group, "")
     return Message(
         delivery_id=row.id,
         attempt=row.attempt,
@@ -172,6 +182,14 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         action=action_of(event.status, thread),
         unsubscribe_url=unsubscribe_url(channel, row.user_id, (event.type,)),
     )
+
+
+def _its_turn(row: Claimed, first: tuple[int, datetime] | None, now: datetime) -> Verdict | None:
+    """Wait where an earlier one of the group is on its way."""
+    if first is None or first[0] >= row.id:
+        return None
+    until = min(max(first[1], now + SOON), now + LATE)
+    return Verdict(State.RETRYING if row.attempt > 1 else State.PENDING, Reason.GROUP_FIRST, until)
 
 
 def unsubscribe_url(channel: Channel, user: Any, event_types: Iterable[str]) -> str:

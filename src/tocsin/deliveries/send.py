@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from django.db import InterfaceError, OperationalError, connections
 
 from tocsin import clock, conf
-from tocsin.channels import registry
+from tocsin.channels import http, registry
 from tocsin.channels.outcomes import Cause, Later, Moot, Outcome, Rejected, Retry, Sent
-from tocsin.deliveries import foreign, merge, pauses
+from tocsin.deliveries import foreign, merge, pauses, rests
 from tocsin.deliveries.answers import MAX_DETAIL, fit
 from tocsin.deliveries.claim import Claimed, claim_deliveries, one_suspect
 from tocsin.deliveries.judge import Verdict
@@ -63,7 +63,8 @@ def deliver(
     with _hands_lock:
         _hands.add(hand)
     try:
-        hand.work()
+        with http.sharing(rests.BOARD):
+            hand.work()
     finally:
         with _hands_lock:
             _hands.discard(hand)

@@ -23,6 +23,7 @@ class State(TextChoices):
 
 READY = (State.PENDING, State.RETRYING, State.DEFERRED)
 UNSENT = (*READY, State.MERGED)
+ON_THE_WAY = (State.PENDING, State.RETRYING, State.SENDING)
 FINAL = (State.SENT, State.DEAD, State.SKIPPED, State.CANCELLED, State.EXPIRED)
 
 
@@ -51,7 +52,8 @@ class Reason(TextChoices):
     WINDOW_CLOSED = "window_closed", _("It waited, or waits, for the hours in which they want to be told.")
     READ = "read", _("They had read it in their inbox by then.")
     RESOLVED = "resolved", _("It was over by then.")
-    NOTHING_OPEN = "nothing_open", _("It is over, and nothing of it was open there that could be closed.")
+    GROUP_FIRST = "group_first", _("An earlier one of its group is still on its way, and goes first.")
+    NOTHING_OPEN = "nothing_open", _("Nothing of it was open there, so there was nothing to do.")
     MERGED = "merged", _("It was told together with others, in one message.")
     EVENT_CANCELLED = "event_cancelled", _("The event was cancelled.")
     EVENT_EXPIRED = "event_expired", _("The event's time was over.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin import conf
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
     from typing import Protocol
 
     class Run(Protocol):
@@ -15,23 +16,50 @@ if TYPE_CHECKING:
 
         def __call__(self, channel: str, count: int, stop: threading.Event | None = None) -> int: ...
 
-    class Sweep(Protocol):
-        """Takes back what was lost; returns the channels (and "plan") that have due work."""
-
-        def __call__(self) -> set[str]: ...
-
 
 PLAN = "plan"
 BATCH = 500
 PLAN_BATCH = 200
 
 
+class Work(NamedTuple):
+    """What every engine carries. `apps.ready()` hands it over, so that no engine imports the pipeline."""
+
+    run: Run
+    sweep: Callable[[], set[str]]
+    """Takes back what was lost; returns the channels (and "plan") that have due work."""
+    renew: Callable[[], None]
+    batch_size: Callable[[str], int]
+
+    def count(self, channel: str) -> int:
+        """How many rows of a channel, or of "plan", one batch takes."""
+        return PLAN_BATCH if channel == PLAN else min(BATCH, self.batch_size(channel))
+
+
+_work: list[Work] = []
+
+
+def install(work: Work) -> None:
+    """Hand over the work; called once. Nothing starts before the first hint or request."""
+    _work[:] = [work]
+
+
+def work() -> Work | None:
+    """What was handed over; None before."""
+    return _work[0] if _work else None
+
+
 def hint(channel: str, count: int = 1) -> None:
     """Say that a channel (or "plan") has work. May be lost or doubled without harm; never raises."""
-    if conf.get("ENGINE") == "inline":
+    engine = conf.get("ENGINE")
+    if engine == "inline":
         from tocsin.engines import inline
 
         inline.hint(channel)
+    elif engine == "celery":
+        from tocsin.engines import broker
+
+        broker.hint(channel)
     else:
         from tocsin.engines import wake
 

@@ -6,16 +6,11 @@ import atexit
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tocsin import conf
+from tocsin import conf, engines
 from tocsin.engines.minder import Minder
 from tocsin.engines.pool import Pool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tocsin.engines import Run, Sweep
 
 IDLE_COMMANDS = frozenset(
     {"migrate", "makemigrations", "test", "check", "collectstatic", "flush", "loaddata"}
@@ -24,15 +19,8 @@ IDLE_COMMANDS = frozenset(
 FORK_SECONDS = 1.0
 """How long a fork waits for the threads to be between two pieces of work."""
 
-_parts: tuple[Run, Sweep, Callable[[], None], Callable[[str], int]] | None = None
 _running: tuple[Pool, Minder] | None = None
 _lock = threading.Lock()
-
-
-def install(run: Run, sweep: Sweep, renew: Callable[[], None], batch_size: Callable[[str], int]) -> None:
-    """Hand over the work; called once by `apps.ready()`. Nothing starts before the first hint or request."""
-    global _parts
-    _parts = (run, sweep, renew, batch_size)
 
 
 def hint(channel: str) -> None:
@@ -46,13 +34,13 @@ def start(**_: Any) -> Pool | None:
     global _running
     if _running is not None:
         return _running[0]
-    if _parts is None or not may_run():
+    work = engines.work()
+    if work is None or not may_run():
         return None
     with _lock:
         if _running is None:
-            run, sweep, renew, batch_size = _parts
-            pool = Pool(run, batch_size)
-            minder = Minder(pool, sweep, renew, "inline")
+            pool = Pool(work)
+            minder = Minder(work, pool.hint, "inline")
             minder.start()
             _running = (pool, minder)
             atexit.register(stop)

@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING
 from django.db import InterfaceError, OperationalError, connections
 
 from tocsin import conf
-from tocsin.engines import BATCH, PLAN, PLAN_BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tocsin.engines import Run
+    from tocsin.engines import Work
 
 logger = logging.getLogger("tocsin.engines")
 
@@ -23,12 +20,30 @@ LONGEST_PAUSE = 5.0
 """Seconds between two tries while the database is away."""
 
 
-class Pool:
-    """Runs `run(channel, count, stop)` on the threads of a channel until nothing is left, whenever hinted."""
+def work_off(work: Work, channel: str, stop: threading.Event) -> None:
+    """Batch after batch until nothing is due, or `stop` is set. A database that is away is waited for."""
+    pause = 0.1
+    while not stop.is_set():
+        try:
+            if not work.run(channel, work.count(channel), stop):
+                return
+            pause = 0.1
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("%s: the database is away (%s); trying again", channel, error)
+        except Exception:
+            logger.exception("%s: a batch failed", channel)
+        else:
+            continue
+        connections.close_all()
+        stop.wait(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
-    def __init__(self, run: Run, batch_size: Callable[[str], int]) -> None:
-        self._run = run
-        self._batch_size = batch_size
+
+class Pool:
+    """Works channels off, each on threads of its own, whenever one is hinted."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._changed = threading.Condition()
         self._hinted: dict[str, int] = {}
         self._threads: dict[str, list[threading.Thread]] = {}
@@ -64,31 +79,12 @@ class Pool:
                 self._hinted[channel] -= 1
                 self._busy += 1
             try:
-                self._work_off(channel)
+                work_off(self._work, channel, self.stopping)
             finally:
                 connections.close_all()
                 with self._changed:
                     self._busy -= 1
                     self._changed.notify_all()
-
-    def _work_off(self, channel: str) -> None:
-        """Batch after batch until nothing is due. A database that is away is waited for."""
-        count = PLAN_BATCH if channel == PLAN else min(BATCH, self._batch_size(channel))
-        pause = 0.1
-        while not self.stopping.is_set():
-            try:
-                if not self._run(channel, count, self.stopping):
-                    return
-                pause = 0.1
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("%s: the database is away (%s); trying again", channel, error)
-            except Exception:
-                logger.exception("%s: a batch failed", channel)
-            else:
-                continue
-            connections.close_all()
-            self.stopping.wait(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
 
     def rest(self, seconds: float) -> None:
         """Before a fork: wait until no thread is at work, `seconds` at most; none begins until `go_on`."""
@@ -116,7 +112,7 @@ class Pool:
                     self._changed.wait(min(left, 0.5))
                     continue
                 self._hinted[orphan] = 0
-            self._work_off(orphan)
+            work_off(self._work, orphan, self.stopping)
         return False
 
     def stop(self, seconds: float = 2.0) -> None:

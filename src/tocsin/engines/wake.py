@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router
 
+from tocsin.engines.owed import Owed
 from tocsin.events.models import Event
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ NAME = "tocsin"
 POLL_SECONDS = 1.0
 SQLITE_POLL_SECONDS = 0.1
 QUIET_SECONDS = 0.02
-IDLE_SECONDS = 5.0
-"""After which the waker gives its connection back."""
 
 
 def publish(topic: str) -> None:
@@ -56,50 +54,19 @@ def _tell(connection: BaseDatabaseWrapper, topic: str) -> bool:
         return False
 
 
-class Waker:
-    """Sends the wake-ups that came too soon after one another, from a thread of its own while there are any."""
+class Again:
+    """Tells what came too soon, by the database connection of its thread."""
 
-    def __init__(self) -> None:
-        self.forget()
+    def tell(self, topic: str) -> bool:
+        if not _tell(connections[router.db_for_write(Event)], topic):
+            connections.close_all()
+        return True  # what follows may get through
 
-    def forget(self) -> None:
-        """Begin anew: after a fork neither the thread nor what it held is there."""
-        self._changed = threading.Condition()
-        self._told: dict[str, float] = {}
-        self._owed: set[str] = set()
-        self._runs = False
-
-    def is_free(self, topic: str) -> bool:
-        """Whether the caller may tell now. If not, the waker will."""
-        with self._changed:
-            now = time.monotonic()
-            if now - self._told.get(topic, -QUIET_SECONDS) >= QUIET_SECONDS:
-                self._told[topic] = now
-                return True
-            self._owed.add(topic)
-            if not self._runs:
-                self._runs = True
-                threading.Thread(target=self._run, name="tocsin-waker", daemon=True).start()
-            self._changed.notify()
-            return False
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                if not self._owed and not self._changed.wait_for(lambda: self._owed, IDLE_SECONDS):
-                    self._runs = False
-                    break
-            time.sleep(QUIET_SECONDS)
-            with self._changed:
-                topics, self._owed = self._owed, set()
-                self._told |= dict.fromkeys(topics, time.monotonic())
-            for topic in topics:
-                if not _tell(connections[router.db_for_write(Event)], topic):
-                    connections.close_all()
+    def close(self) -> None:
         connections.close_all()
 
 
-waker = Waker()
+waker = Owed("tocsin-waker", Again, quiet=QUIET_SECONDS)
 os.register_at_fork(after_in_child=waker.forget)
 
 

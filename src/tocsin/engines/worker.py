@@ -12,9 +12,9 @@ from tocsin.engines.minder import Minder
 from tocsin.engines.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection
 
-    from tocsin.engines import Run, Sweep
+    from tocsin.engines import Work
 
 DRAIN_SECONDS = 25.0
 
@@ -22,11 +22,11 @@ DRAIN_SECONDS = 25.0
 class WorkerProcess:
     """Pool, minder and listener of one worker; `run` returns when it was told to end."""
 
-    def __init__(
-        self, run: Run, sweep: Sweep, renew: Callable[[], None], batch_size: Callable[[str], int]
-    ) -> None:
-        self._pool = Pool(run, batch_size)
-        self._minder = Minder(self._pool, sweep, renew, "worker")
+    def __init__(self, work: Work, channels: Collection[str] = ()) -> None:
+        """`channels` are those it works for, "plan" among them; all of them where there are none."""
+        self._pool = Pool(work)
+        self._channels = frozenset(channels)
+        self._minder = Minder(work, self._hint, "worker")
         self._end = threading.Event()
 
     def run(self) -> int:
@@ -46,8 +46,12 @@ class WorkerProcess:
         self._minder.stop()
         return 75 if foreign.given_up() else 0
 
+    def _hint(self, channel: str) -> None:
+        if not self._channels or channel in self._channels:
+            self._pool.hint(channel)
+
     def _woken(self, topic: str) -> None:
         if topic == PLAN:
-            self._pool.hint(PLAN)
+            self._hint(PLAN)
         elif topic != wake.INBOX:
             self._minder.nudge()

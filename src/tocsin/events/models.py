@@ -74,6 +74,11 @@ class Event(models.Model):
                 condition=Q(state=EventState.WAITING),
             ),
             models.Index(
+                fields=["organization", "priority", "due_at", "id"],
+                name="tocsin_event_share",
+                condition=Q(state=EventState.WAITING),
+            ),
+            models.Index(
                 fields=["lease_until"], name="tocsin_event_lease", condition=Q(state=EventState.PLANNING)
             ),
             models.Index(fields=["organization", "-id"], name="tocsin_event_recent"),

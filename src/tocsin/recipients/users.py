@@ -27,6 +27,7 @@ from tocsin import conf
 from tocsin.channels.base import Recipient
 from tocsin.recipients import among  # noqa: F401 (registers the lookup)
 from tocsin.recipients.models import Person, Preference
+from tocsin.values import USER_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +64,7 @@ def field_paths() -> dict[str, str]:
     email = getattr(model, "EMAIL_FIELD", "email")
     found = {"email": email if has_field(email) else "", "name": model.USERNAME_FIELD}
     mapped: dict[str, str] = conf.get("USER_FIELDS")
-    return conf.USER_FIELDS | found | mapped
+    return USER_FIELDS | found | mapped
 
 
 def has_field(name: str) -> bool:

@@ -8,7 +8,7 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin import conf
+from tocsin import conf, values
 from tocsin.compat import HAS_MAILERS
 from tocsin.server import home, variables
 from tocsin.server.database_url import database
@@ -17,7 +17,7 @@ from tocsin.server.logs import logging_settings
 
 HOME = home.home_of(os.environ.get("TOCSIN_HOME", ""))
 TOCSIN: dict[str, Any] = variables.tocsin_settings(os.environ)
-globals().update({name: TOCSIN.pop(name) for name in conf.ADAPTED if name in TOCSIN})
+globals().update({name: TOCSIN.pop(name) for name in values.ADAPTED if name in TOCSIN})
 
 
 def _problem(name: str, value: Any) -> str:

@@ -80,7 +80,12 @@ VARIABLES: dict[str, Variable] = {
         "the sender of e-mails",
         "WEBPUSH_CONTACT",
     ),
-    "TOCSIN_ENGINE": Variable("Who does the work: `inline` or `worker`.", "`inline`", "ENGINE"),
+    "TOCSIN_ENGINE": Variable("Who does the work: `inline`, `worker` or `celery`.", "`inline`", "ENGINE"),
+    "TOCSIN_BROKER_URL": Variable(
+        "With the engine `celery`: `amqp://user:password@host:5672/name` or `redis://host:6379/0`.",
+        "",
+        "BROKER_URL",
+    ),
 }
 
 

@@ -53,6 +53,16 @@ def test_other_methods_do_not_stick_to_the_handle():
     assert [seen.method for seen in sink.requests] == ["PUT", "POST", "PATCH"]
 
 
+@pytest.mark.parametrize("once", [True, False])
+def test_what_may_be_sent_but_once_is_not_sent_again_by_the_library(once):
+    """A server that keeps connections open closes this one in place of an answer: libcurl would try another."""
+    with HttpSink([Reply(200), Reply(fault="drop")]) as sink:
+        assert ask(sink.url) == Sent()
+        outcome = ask(sink.url, once=once)
+    assert isinstance(outcome, Retry)
+    assert (len(sink.requests) == 2) is once
+
+
 def test_nothing_of_one_request_shows_in_the_next():
     with HttpSink([Reply(400, b"first"), Reply(500, b"", {"retry-after": "9"}), Reply(400)]) as sink:
         first = ask(sink.url, b"long body of the first", headers={"x-first": "1"})

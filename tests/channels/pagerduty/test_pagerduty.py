@@ -10,10 +10,9 @@ import pytest
 from tests.channels.http.feeds import ListFeed
 from tests.servers.http_sink import Reply
 from tests.servers.pagerduty import KEY, LOST, PagerdutyServer, refusal
-from tocsin.channels import http
 from tocsin.channels.base import Cause, Later, Moot, Rejected, Retry, Sent
 from tocsin.channels.forms import clean_settings
-from tocsin.channels.pagerduty import HOSTS, PagerdutyChannel, build, talk
+from tocsin.channels.pagerduty import HOSTS, PagerdutyChannel, build
 from tocsin.errors import InvalidInput
 from tocsin.levels import Level
 from tocsin.testing import make_message
@@ -243,47 +242,6 @@ def test_a_lost_answer_makes_no_second_alert(pagerduty):
     assert send(attempt=2) == Sent(make_message().key)
     [[alert]] = pagerduty.alerts.values()
     assert len(alert.events) > 1
-
-
-def test_while_an_alert_is_told_something_the_rest_about_it_waits(pagerduty):
-    turns = {}
-
-    def asked(number, group):
-        """The request of a message, or what it is answered at once."""
-        talking = talk(make_message(GIVEN, delivery_id=number, group_key=group), turns)
-        try:
-            return next(talking)
-        except StopIteration as end:
-            return end.value
-
-    kinds = [type(asked(number, group)) for number, group in ((1, "g"), (2, "g"), (3, "h"), (1, "g"))]
-    assert kinds == [http.Request, Later, http.Request, http.Request]
-
-
-def test_what_concerns_one_alert_is_sent_in_its_order(pagerduty):
-    """A resolution that overtook its trigger would leave it open for good."""
-    steps = ["open", "update", "acknowledge", "resolve"]
-    left = [
-        make_message(GIVEN, delivery_id=10 * group + step, group_key=f"g{group}", action=action)
-        for step, action in enumerate(steps)
-        for group in range(8)
-    ]
-    rounds = 0
-    while left:
-        rounds += 1
-        outcomes = {message.delivery_id: outcome for message, outcome in channel.send_batch(ListFeed(left))}
-        assert len(outcomes) == len(left)
-        left = [message for message in left if isinstance(outcomes[message.delivery_id], Later)]
-        assert rounds <= len(steps)
-    for [alert] in pagerduty.alerts.values():
-        assert alert.status == "resolved"
-        assert [event["event_action"] for event in alert.events] == [
-            "trigger",
-            "trigger",
-            "acknowledge",
-            "resolve",
-        ]
-    assert pagerduty.dropped == []
 
 
 def test_the_next_of_an_alert_goes_once_the_first_is_answered(pagerduty):

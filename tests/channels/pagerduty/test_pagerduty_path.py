@@ -9,6 +9,7 @@ import pytest
 import tocsin
 from tests.servers.http_sink import Reply
 from tests.servers.pagerduty import KEY, LOST, PagerdutyServer
+from tocsin.channels import http
 from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.recipients.destinations import add_destination
 from tocsin.recipients.models import Destination, Person
@@ -61,6 +62,22 @@ def test_a_group_opens_is_acknowledged_is_resolved_and_begins_anew(ana, pagerdut
     ]
     assert (first.status, second.status) == ("resolved", "triggered")
     assert (pagerduty.dropped, pagerduty.refused) == ([], [])
+
+
+def test_what_concerns_one_alert_is_sent_in_its_order(ana, pagerduty) -> None:
+    """A resolution that overtook its trigger would leave it open for good: one waits until the other has gone."""
+    pagerduty.answers = [Reply(500)]
+    steps = ("open", "acknowledged", "resolved")
+    for status in steps:
+        tocsin.notify("message:internal", title="x", to=["user:ana"], channel="pagerduty",
+                      group_key="disk-db1", status=status)  # fmt: skip
+    deliver_now()
+    assert pagerduty.alerts == {}
+    for _ in steps:
+        http.forget_rests()
+        release()
+    [[alert]] = pagerduty.alerts.values()
+    assert [event["event_action"] for event in alert.events] == ["trigger", "acknowledge", "resolve"]
 
 
 def test_what_ends_without_a_group_is_skipped_and_says_why(ana, pagerduty) -> None:

@@ -12,8 +12,10 @@ from tocsin.channels.http.classify import classify
 from tocsin.channels.http.conversation import Conversation
 from tocsin.channels.http.exchange import MAX_RESPONSE_BYTES, USER_AGENT, Request, Response, limit_key
 from tocsin.channels.http.redact import excerpt, origin_of
+from tocsin.channels.http.rests import Told
 from tocsin.channels.http.retry_after import parse_retry_after
 from tocsin.channels.http.run import Source, forget_rests
+from tocsin.channels.http.shared import Board, sharing
 from tocsin.channels.http.transfer import DEADLINE_SECONDS, SLOTS, converse, converse_many, post, post_many
 from tocsin.channels.http.urls import check_url
 
@@ -22,10 +24,12 @@ __all__ = [
     "MAX_RESPONSE_BYTES",
     "SLOTS",
     "USER_AGENT",
+    "Board",
     "Conversation",
     "Request",
     "Response",
     "Source",
+    "Told",
     "check_url",
     "classify",
     "converse",
@@ -37,4 +41,5 @@ __all__ = [
     "parse_retry_after",
     "post",
     "post_many",
+    "sharing",
 ]

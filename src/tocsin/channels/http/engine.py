@@ -33,7 +33,7 @@ class Slot:
     def __init__(self, networks: tuple[str, ...]) -> None:
         self.curl = pycurl.Curl()
         self._networks = networks
-        self._url, self._method, self._deadline = "", _POST, 0.0
+        self._url, self._method, self._deadline, self._once = "", _POST, 0.0, False
         self.body, self.lines = bytearray(), list[bytes]()
         self.blocked = self.capped = self._opened = False
         self.job: Any = None
@@ -66,6 +66,9 @@ class Slot:
             if request.method != self._method:
                 curl.setopt(pycurl.CUSTOMREQUEST, request.method)
         self._method = request.method
+        if request.once is not self._once:
+            curl.setopt(pycurl.FRESH_CONNECT, int(request.once))
+            self._once = request.once
         if deadline != self._deadline:
             curl.setopt(pycurl.TIMEOUT_MS, int(deadline * 1000))
             curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(min(deadline, CONNECT_SECONDS) * 1000))

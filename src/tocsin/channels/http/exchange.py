@@ -39,6 +39,8 @@ class Request(NamedTuple):
     """What the far side counts its limits by where that is not the host: an account, a token. Never shown."""
     most_bytes: int = MAX_RESPONSE_BYTES
     """How much of the answer is read; look-ups may need more than answers to a message."""
+    once: bool = False
+    """Send it by a new connection: over one that was kept, and closes without an answer, libcurl sends it again."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} of {len(self.body)} bytes>"

@@ -1,17 +1,21 @@
 """Who is left alone for a while: far sides that asked for it, and hosts that failed again and again.
 
-Pure but for the two tables, which are bounded. All times are seconds of the monotonic clock.
+Pure but for the two tables, which are bounded. All times are seconds of the monotonic clock. What workers tell one
+another of it goes through `shared.py`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tocsin.channels.outcomes import Cause, Outcome, Retry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from tocsin.channels.http.exchange import Request
 
 OPENS_AFTER = 5
@@ -26,6 +30,8 @@ STEP_SECONDS, LONGEST_SPREAD_SECONDS = 0.005, 120.0
 """Who waits comes back one after the other, the last at most so long after the first."""
 LONGEST_PAUSE_SECONDS = 86_400.0
 MAX_HOSTS = 4096
+SAME_SECONDS = 0.5
+"""Two clocks tell of one moment: what differs by less is no news."""
 
 _OF_THE_HOST = frozenset({Cause.REFUSED, Cause.DNS, Cause.TLS})
 _FAILURES = _OF_THE_HOST | {Cause.TIMEOUT, Cause.DISCONNECTED, Cause.SERVER_ERROR}
@@ -36,6 +42,20 @@ class Change(Enum):
 
     OPENED = "opened"
     CLOSED = "closed"
+
+
+class Told(NamedTuple):
+    """What workers tell one another of a far side that rests."""
+
+    origin: str
+    account: str
+    """Whose limit it is, of a pause."""
+    seconds: float
+    """How long it rests from now on; below 0 for a circuit that may be probed."""
+    backoff: float = 0.0
+    """How long the circuit's rest was; 0 for a pause."""
+    targets: tuple[str, ...] = ()
+    """The addresses that fail, as digests; none where it is the whole host."""
 
 
 class Pause:
@@ -55,15 +75,17 @@ class Pause:
 class Circuit(Pause):
     """What is known of a host that fails: closed while `backoff` is 0, then open until `until`, then half-open."""
 
-    __slots__ = ("backoff", "failures", "probe_until", "targets", "whole")
+    __slots__ = ("backoff", "failures", "heard", "probe_until", "targets", "whole")
 
     def __init__(self) -> None:
         super().__init__()
         self.failures, self.backoff, self.probe_until = 0, 0.0, 0.0
-        self.targets: set[int] = set()
+        self.targets: set[str] = set()
         self.whole = False
+        self.heard = False
+        """Whether other workers know of it."""
 
-    def wait(self, target: int, now: float, seconds: float) -> float | None:
+    def wait(self, target: str, now: float, seconds: float, may_probe: Callable[[], bool]) -> float | None:
         """Seconds to wait, or None to go. Who goes while it is half-open is the probe, `seconds` at most."""
         if not self.backoff or not (self.whole or target in self.targets):
             return None
@@ -71,10 +93,13 @@ class Circuit(Pause):
             return self.place(self.until, now)
         if now < self.probe_until:
             return self.place(now + PROBE_SECONDS, now)
+        if not may_probe():
+            self.probe_until = now + PROBE_SECONDS
+            return self.place(self.probe_until, now)
         self.probe_until, self.last = now + seconds, 0.0
         return None
 
-    def fail(self, target: int, cause: Cause, now: float) -> bool:
+    def fail(self, target: str, cause: Cause, now: float) -> bool:
         """One more failure; True if it opens the circuit that was closed."""
         self.failures += 1
         if len(self.targets) < WHOLE_HOST:
@@ -101,11 +126,19 @@ class Rests:
         self._lock = threading.Lock()
 
     def wait(
-        self, origin: str, request: Request, now: float, *, seconds: float, probe: bool = False
+        self,
+        origin: str,
+        request: Request,
+        now: float,
+        *,
+        seconds: float,
+        probe: bool = False,
+        may_probe: Callable[[], bool] = lambda: True,
     ) -> float | None:
         """Seconds after which to ask again, or None: send it now. It then has `seconds` to end.
 
-        With `probe` an open circuit is passed, a pause that the far side asked for is not.
+        With `probe` an open circuit is passed, a pause that the far side asked for is not. `may_probe` is asked where
+        this request would be the one that probes an open circuit.
         """
         key = origin, request.limit_key
         if key not in self._pauses and origin not in self._circuits:
@@ -118,7 +151,7 @@ class Rests:
             circuit = self._circuits.get(origin)
             if circuit is None or probe:
                 return None
-            return circuit.wait(_target(request), now, seconds)
+            return circuit.wait(_target(request), now, seconds, may_probe)
 
     def learn(
         self, origin: str, request: Request, outcome: Outcome, now: float, *, status: int = 0
@@ -142,6 +175,45 @@ class Rests:
         if origin in self._circuits:
             with self._lock:
                 self._release(origin)
+
+    def told(self, origin: str, request: Request, now: float) -> list[Told]:
+        """What others should know after this request: the pause of its account, the circuit of its host."""
+        found = []
+        if pause := self._pauses.get((origin, request.limit_key)):
+            found.append(Told(origin, request.limit_key, pause.until - now))
+        circuit = self._circuits.get(origin)
+        if circuit is not None and circuit.backoff:
+            targets = () if circuit.whole else tuple(sorted(circuit.targets))
+            found.append(Told(origin, "", circuit.until - now, circuit.backoff, targets))
+        return found
+
+    def heard(self, origin: str) -> None:
+        """Other workers know of this circuit: when they close it, it is closed."""
+        if circuit := self._circuits.get(origin):
+            circuit.heard = True
+
+    def adopt(self, told: Iterable[Told], now: float) -> None:
+        """Take over what other workers know; circuits that they knew of, and do not any more, are closed."""
+        with self._lock:
+            open_ones = set()
+            for one in told:
+                if one.backoff:
+                    open_ones.add(one.origin)
+                    self._adopt_circuit(one, now)
+                elif one.seconds > 0:
+                    pause = _entry(self._pauses, (one.origin, one.account), Pause, self._limit)
+                    pause.until = max(pause.until, now + min(one.seconds, LONGEST_PAUSE_SECONDS))
+            for origin in [o for o, c in self._circuits.items() if c.heard and o not in open_ones]:
+                del self._circuits[origin]
+
+    def _adopt_circuit(self, one: Told, now: float) -> None:
+        circuit = _entry(self._circuits, one.origin, Circuit, self._limit)
+        circuit.failures = max(circuit.failures, OPENS_AFTER)
+        circuit.backoff, circuit.heard = one.backoff, True
+        circuit.targets |= set(one.targets)
+        circuit.whole = circuit.whole or not one.targets
+        if now + one.seconds > circuit.until + SAME_SECONDS:
+            circuit.until, circuit.probe_until = now + one.seconds, 0.0
 
     def clear(self) -> None:
         """Forget everything."""
@@ -170,9 +242,9 @@ class Rests:
             circuit.probe_until = 0.0
 
 
-def _target(request: Request) -> int:
-    """Tells addresses of one host apart. Not the URL itself, which is a secret and would be kept."""
-    return hash(request.limit_key or request.url)
+def _target(request: Request) -> str:
+    """Tells addresses of one host apart, to every worker alike. Not the URL itself: a secret, which would be kept."""
+    return hashlib.blake2b((request.limit_key or request.url).encode(), digest_size=8).hexdigest()
 
 
 def _is_failure(cause: object) -> bool:

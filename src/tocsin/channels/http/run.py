@@ -12,6 +12,7 @@ from tocsin.channels.http.classify import failure
 from tocsin.channels.http.conversation import Turn
 from tocsin.channels.http.lines import HOLD_SECONDS, LOOKUPS, MOST_LOOKUPS, Lines
 from tocsin.channels.http.rests import OPENS_AFTER, Change, Rests
+from tocsin.channels.http.shared import SharedRests
 from tocsin.channels.http.urls import AddressBlocked, judged
 from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry, Sent
 from tocsin.errors import InvalidInput
@@ -30,7 +31,7 @@ LOOK_SECONDS, LONGEST_LOOK_SECONDS = 0.01, 0.04
 
 logger = logging.getLogger("tocsin.channels.http")
 _lines = Lines()
-_rests = Rests()
+_rests = SharedRests(Rests())
 
 
 class Source(Protocol[T]):

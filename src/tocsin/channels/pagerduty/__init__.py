@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 HOSTS = {"us": "https://events.pagerduty.com/", "eu": "https://events.eu.pagerduty.com/"}
 
+
 class PagerdutyChannel(Channel):
     """Up to 64 requests at once; limits are those of the integration key."""
 
@@ -76,4 +77,3 @@ def build(message: Message) -> http.Request | Outcome:
         secret_values=(key,),
         limit_key=http.limit_key("pagerduty", key),
     )
-

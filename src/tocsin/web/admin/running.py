@@ -14,6 +14,7 @@ from tocsin import pipeline
 from tocsin.channels import registry
 from tocsin.deliveries import pauses
 from tocsin.deliveries.models import Pause
+from tocsin.deliveries.rests import BOARD
 from tocsin.schedule.models import SeriesState
 from tocsin.sources.tasks.report import log_of
 from tocsin.web.admin.filters import ByOrganization, IsMissing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
+    from tocsin.deliveries.models import Rest
     from tocsin.schedule.models import Series
     from tocsin.sources.tasks.models import Task, TaskRun
 
@@ -61,6 +63,26 @@ class PauseAdmin(DomainPage):
 
     def delete_model(self, request: HttpRequest, obj: Pause) -> None:
         pauses.resume(obj.channel)
+
+
+class RestAdmin(ReadOnly):
+    """Far sides that all workers leave alone: hosts that failed, and accounts that asked for quiet."""
+
+    list_display = ("origin", "is_circuit", "until", "backoff_seconds", "probe_until")
+    list_filter = ("is_circuit",)
+    search_fields = ("origin",)
+    ordering = ("-until",)
+    exclude = ("account", "targets")
+    actions = ("close",)
+
+    @admin.action(description=_("Try the host again at once"), permissions=["act"])
+    def close(self, request: HttpRequest, queryset: QuerySet[Rest]) -> None:
+        self.each(
+            request,
+            queryset.filter(is_circuit=True),
+            _t("Tried again"),
+            lambda rest: BOARD.close(rest.origin),
+        )
 
 
 class WorkerAdmin(ReadOnly):
