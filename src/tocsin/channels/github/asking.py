@@ -65,6 +65,7 @@ def request(method: str, path: str, token: str, limit_key: str, body: object = N
         secret_values=(token,),
         limit_key=limit_key,
         most_bytes=MOST_LISTED_BYTES if method == "GET" else http.MAX_RESPONSE_BYTES,
+        once=method == "POST",
     )
 
 

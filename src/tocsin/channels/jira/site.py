@@ -42,6 +42,7 @@ class Site(NamedTuple):
             secret_values=(self.token, self.authorization.partition(" ")[2]),
             limit_key=self.limit_key,
             most_bytes=LOOK_BYTES,
+            once=bool(encoded),
         )
 
     def search(self, jql: str, most: int) -> http.Request:
