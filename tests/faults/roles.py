@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
 
 import tocsin
+from tests.faults.far_away import move_to
 from tests.faults.journal import Journal
 from tocsin import engines, pipeline
 from tocsin.deliveries.models import Delivery
@@ -95,8 +96,10 @@ def submit_many(prefix: str, count: int, **fields: Any) -> None:
     pipeline.accept_group(drafts)
 
 
-def worker() -> None:
-    """What `tocsin worker` does, without its command line."""
+def worker(machine: str = "") -> None:
+    """What `tocsin worker` does, without its command line; on another machine where one is named."""
+    if machine:
+        move_to(machine)
     from tocsin.engines.worker import WorkerProcess
 
     WorkerProcess(engines.Work(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size)).run()

@@ -15,7 +15,7 @@ import pytest
 
 from tocsin.errors import InvalidInput
 from tocsin.server import home, variables
-from tocsin.server.database_url import database
+from tocsin.server.database_url import SILENCE_OPTIONS, database
 from tocsin.server.email_url import MailServer, mail_server, mail_settings
 
 HOME = Path("/srv/tocsin")
@@ -195,8 +195,10 @@ def test_postgresql():
     place = {name: made[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")}
     assert place == {
         "NAME": "to/csin", "USER": "ana", "PASSWORD": "p@ss", "HOST": "db.example.org", "PORT": "5433",
-        "OPTIONS": {"sslmode": "require"},
+        "OPTIONS": SILENCE_OPTIONS | {"sslmode": "require"},
     }  # fmt: skip
+    patient = database("postgresql://db.example.org/tocsin?tcp_user_timeout=60000", HOME)
+    assert patient["OPTIONS"]["tcp_user_timeout"] == "60000"
     assert database("postgres:///tocsin?host=/run/postgresql", HOME)["HOST"] == "/run/postgresql"
 
 

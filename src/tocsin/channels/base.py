@@ -174,6 +174,8 @@ class Channel:
     """True where messages carry `Message.unsubscribe_url`."""
     joins: ClassVar[bool] = True
     """False where what was put off for one address must not become one message: each is sent for itself."""
+    typed: ClassVar[bool] = True
+    """False where nobody can type the settings: a person's browser gives them, on the inbox page."""
     runs_foreign_code: ClassVar[bool] = False
     """True where `send` runs code that keeps no deadline of ours: it is then run in threads apart."""
 

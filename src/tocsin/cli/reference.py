@@ -56,6 +56,7 @@ def channels_page() -> Iterator[str]:
 CAPABILITIES = {
     "updates": "updates",
     "threads": "threads",
+    "closes": "closes",
     "receipts": "receipts",
     "addresses": "bare addresses",
     "account_email": "account e-mail",
@@ -67,6 +68,8 @@ CHANNELS_KEY = """
   says which.
 - **updates**: a later event of the same `group_key` changes the message that was sent. **threads**: it is sent as a
   reply to it.
+- **closes**: what it makes stays open until a `resolved` event of the group closes it; where nothing is open, nothing
+  is sent ([one story of several events](../how-to/groups.md)).
 - **receipts**: the far side names each message that it takes, and the ledger keeps that name.
 - **bare addresses**: `to=["email:ops@example.com"]` needs no destination. **account e-mail**: everyone with an
   address in their account can be reached without one.

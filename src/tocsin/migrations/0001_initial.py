@@ -102,6 +102,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "event",
                 "verbose_name_plural": "events",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["priority", "due_at", "id"],
+                        name="tocsin_event_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "planning")),
+                        fields=["lease_until"],
+                        name="tocsin_event_lease",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -271,6 +283,45 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "delivery",
                 "verbose_name_plural": "deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ("pending", "retrying", "deferred"))),
+                        fields=["channel", "priority", "due_at", "id"],
+                        name="tocsin_delivery_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sending")),
+                        fields=["lease_until"],
+                        name="tocsin_delivery_lease",
+                    ),
+                    models.Index(
+                        condition=models.Q(("group_key__gt", ""), ("provider_id__gt", "")),
+                        fields=["channel", "group_key", "identity", "-id"],
+                        name="tocsin_delivery_group",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("group_key__gt", ""), ("state__in", ("pending", "retrying", "sending"))
+                        ),
+                        fields=["channel", "group_key", "identity", "id"],
+                        name="tocsin_delivery_turn",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "deferred")),
+                        fields=["channel", "identity"],
+                        name="tocsin_delivery_put_off",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "merged")),
+                        fields=["merged_into"],
+                        name="tocsin_delivery_merged",
+                    ),
+                    models.Index(
+                        condition=models.Q(("user__isnull", False)),
+                        fields=["user", "-id"],
+                        name="tocsin_delivery_user",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -382,6 +433,24 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "destination",
                 "verbose_name_plural": "destinations",
+                "indexes": [models.Index(fields=["channel", "identity"], name="tocsin_destination_identity")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("managed", False)),
+                        fields=("user", "channel", "identity"),
+                        name="tocsin_destination_user_identity",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("managed", False)),
+                        fields=("user", "channel", "label"),
+                        name="tocsin_destination_user_label",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("managed", True)),
+                        fields=("user", "channel"),
+                        name="tocsin_destination_managed",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -531,6 +600,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "audit entry",
                 "verbose_name_plural": "audit log",
+                "indexes": [
+                    models.Index(fields=["organization", "-id"], name="tocsin_audit_recent"),
+                    models.Index(fields=["organization", "subject", "-id"], name="tocsin_audit_subject"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -636,6 +709,27 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "preference",
                 "verbose_name_plural": "preferences",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("wanted", False)),
+                        fields=["event_type", "channel", "user"],
+                        name="tocsin_preference_refused",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("user__isnull", True), ("organization__isnull", True), _connector="XOR"
+                        ),
+                        name="tocsin_preference_owner",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("user", "event_type", "channel"), name="tocsin_preference_subject"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("organization", "event_type", "channel"), name="tocsin_preference_org_subject"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -661,6 +755,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "project",
                 "verbose_name_plural": "projects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_project_slug")
+                ],
             },
         ),
         migrations.AddField(
@@ -757,6 +854,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "rule",
                 "verbose_name_plural": "rules",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True), ("user__isnull", True)),
+                        fields=("organization", "name"),
+                        name="tocsin_rule_org_name",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True), ("user__isnull", False)),
+                        fields=("organization", "user", "name"),
+                        name="tocsin_rule_user_name",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -783,6 +892,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "field of rules",
                 "verbose_name_plural": "fields of rules",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "pattern", "field", "kind"), name="tocsin_rulefield_subject"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -805,6 +919,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "key of a rule",
                 "verbose_name_plural": "keys of rules",
+                "indexes": [models.Index(fields=["key", "rule"], name="tocsin_rulekey_key")],
             },
         ),
         migrations.CreateModel(
@@ -844,6 +959,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "version of a rule",
                 "verbose_name_plural": "versions of rules",
+                "constraints": [
+                    models.UniqueConstraint(fields=("rule", "number"), name="tocsin_ruleversion_number")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -907,6 +1025,26 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "series",
                 "verbose_name_plural": "series",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "active")),
+                        fields=["latest_at"],
+                        name="tocsin_series_due",
+                    ),
+                    models.Index(fields=["organization", "-id"], name="tocsin_series_recent"),
+                    models.Index(
+                        condition=models.Q(("about", ""), _negated=True),
+                        fields=["organization", "about"],
+                        name="tocsin_series_about",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")),
+                        fields=("organization", "dedupe_key"),
+                        name="tocsin_series_dedupe",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -961,6 +1099,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "task",
                 "verbose_name_plural": "tasks",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("expected_by__isnull", False)),
+                        fields=["expected_by"],
+                        name="tocsin_task_expected",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "name"), name="tocsin_task_name")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1013,6 +1161,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "run of a task",
                 "verbose_name_plural": "runs of tasks",
+                "indexes": [
+                    models.Index(fields=["organization", "-id"], name="tocsin_run_recent"),
+                    models.Index(fields=["finished_at"], name="tocsin_run_finished"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1048,6 +1200,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "team",
                 "verbose_name_plural": "teams",
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_team_slug")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1077,6 +1232,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "member of a team",
                 "verbose_name_plural": "members of teams",
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "user"), name="tocsin_teammember_user")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1110,6 +1268,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "template",
                 "verbose_name_plural": "templates",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["channel", "organization"],
+                        name="tocsin_template_used",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organization", "event_type", "channel", "locale"),
+                        name="tocsin_template_place",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1145,6 +1316,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "version of a template",
                 "verbose_name_plural": "versions of templates",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("template", "number"), name="tocsin_templateversion_number"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1294,23 +1470,11 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddIndex(
-            model_name="destination",
-            index=models.Index(fields=["channel", "identity"], name="tocsin_destination_identity"),
-        ),
         migrations.AddConstraint(
             model_name="destination",
             constraint=models.CheckConstraint(
                 condition=models.Q(("user__isnull", True), ("organization__isnull", True), _connector="XOR"),
                 name="tocsin_destination_owner",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="destination",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("managed", False)),
-                fields=("user", "channel", "identity"),
-                name="tocsin_destination_user_identity",
             ),
         ),
         migrations.AddConstraint(
@@ -1322,31 +1486,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="destination",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("managed", False)),
-                fields=("user", "channel", "label"),
-                name="tocsin_destination_user_label",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="destination",
-            constraint=models.UniqueConstraint(
                 fields=("organization", "channel", "label"), name="tocsin_destination_org_label"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="destination",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("managed", True)),
-                fields=("user", "channel"),
-                name="tocsin_destination_managed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state__in", ("pending", "retrying", "deferred"))),
-                fields=["channel", "priority", "due_at", "id"],
-                name="tocsin_delivery_due",
             ),
         ),
         migrations.AddIndex(
@@ -1360,53 +1500,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("state", "sending")), fields=["lease_until"], name="tocsin_delivery_lease"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
                 condition=models.Q(("state", "dead")),
                 fields=["organization", "-id"],
                 name="tocsin_delivery_dead",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("group_key__gt", ""), ("provider_id__gt", "")),
-                fields=["channel", "group_key", "identity", "-id"],
-                name="tocsin_delivery_group",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("group_key__gt", ""), ("state__in", ("pending", "retrying", "sending"))),
-                fields=["channel", "group_key", "identity", "id"],
-                name="tocsin_delivery_turn",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "deferred")),
-                fields=["channel", "identity"],
-                name="tocsin_delivery_put_off",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "merged")), fields=["merged_into"], name="tocsin_delivery_merged"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("user__isnull", False)),
-                fields=["user", "-id"],
-                name="tocsin_delivery_user",
             ),
         ),
         migrations.AddConstraint(
@@ -1416,120 +1512,11 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["organization", "-id"], name="tocsin_audit_recent"),
-        ),
-        migrations.AddIndex(
-            model_name="auditentry",
-            index=models.Index(fields=["organization", "subject", "-id"], name="tocsin_audit_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="preference",
-            index=models.Index(
-                condition=models.Q(("wanted", False)),
-                fields=["event_type", "channel", "user"],
-                name="tocsin_preference_refused",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("user__isnull", True), ("organization__isnull", True), _connector="XOR"),
-                name="tocsin_preference_owner",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.UniqueConstraint(
-                fields=("user", "event_type", "channel"), name="tocsin_preference_subject"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preference",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "event_type", "channel"), name="tocsin_preference_org_subject"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="project",
-            constraint=models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_project_slug"),
-        ),
-        migrations.AddConstraint(
-            model_name="rule",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at__isnull", True), ("user__isnull", True)),
-                fields=("organization", "name"),
-                name="tocsin_rule_org_name",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rule",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at__isnull", True), ("user__isnull", False)),
-                fields=("organization", "user", "name"),
-                name="tocsin_rule_user_name",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulefield",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "pattern", "field", "kind"), name="tocsin_rulefield_subject"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rulekey",
-            index=models.Index(fields=["key", "rule"], name="tocsin_rulekey_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="ruleversion",
-            constraint=models.UniqueConstraint(fields=("rule", "number"), name="tocsin_ruleversion_number"),
-        ),
-        migrations.AddIndex(
-            model_name="series",
-            index=models.Index(
-                condition=models.Q(("state", "active")), fields=["latest_at"], name="tocsin_series_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="series",
-            index=models.Index(fields=["organization", "-id"], name="tocsin_series_recent"),
-        ),
-        migrations.AddIndex(
-            model_name="series",
-            index=models.Index(
-                condition=models.Q(("about", ""), _negated=True),
-                fields=["organization", "about"],
-                name="tocsin_series_about",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="series",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "active")),
-                fields=("organization", "dedupe_key"),
-                name="tocsin_series_dedupe",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")),
-                fields=["priority", "due_at", "id"],
-                name="tocsin_event_due",
-            ),
-        ),
-        migrations.AddIndex(
             model_name="event",
             index=models.Index(
                 condition=models.Q(("state", "waiting")),
                 fields=["organization", "priority", "due_at", "id"],
                 name="tocsin_event_share",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                condition=models.Q(("state", "planning")), fields=["lease_until"], name="tocsin_event_lease"
             ),
         ),
         migrations.AddIndex(
@@ -1572,54 +1559,6 @@ class Migration(migrations.Migration):
             model_name="event",
             constraint=models.UniqueConstraint(
                 fields=("organization", "dedupe_key"), name="tocsin_event_dedupe"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("expected_by__isnull", False)),
-                fields=["expected_by"],
-                name="tocsin_task_expected",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(fields=("organization", "name"), name="tocsin_task_name"),
-        ),
-        migrations.AddIndex(
-            model_name="taskrun",
-            index=models.Index(fields=["organization", "-id"], name="tocsin_run_recent"),
-        ),
-        migrations.AddIndex(
-            model_name="taskrun",
-            index=models.Index(fields=["finished_at"], name="tocsin_run_finished"),
-        ),
-        migrations.AddConstraint(
-            model_name="team",
-            constraint=models.UniqueConstraint(fields=("organization", "slug"), name="tocsin_team_slug"),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.UniqueConstraint(fields=("team", "user"), name="tocsin_teammember_user"),
-        ),
-        migrations.AddIndex(
-            model_name="template",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["channel", "organization"],
-                name="tocsin_template_used",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(
-                fields=("organization", "event_type", "channel", "locale"), name="tocsin_template_place"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                fields=("template", "number"), name="tocsin_templateversion_number"
             ),
         ),
         migrations.RunPython(make_implicit_organization, migrations.RunPython.noop),

@@ -19,6 +19,14 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 KEEP_SECONDS = 60
+# Without them a worker waits a quarter of an hour, or for ever, for a machine that has gone without a word.
+SILENCE_OPTIONS = {
+    "connect_timeout": "10",
+    "tcp_user_timeout": "20000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+}
 REMEDY = "Write sqlite:////absolute/path.sqlite3 or postgresql://user:password@host:5432/name."
 
 
@@ -46,7 +54,7 @@ def database(url: str, home: Path) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
         "PORT": str(port or ""),
-        "OPTIONS": options,
+        "OPTIONS": SILENCE_OPTIONS | options,
         "CONN_MAX_AGE": KEEP_SECONDS,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tocsin import pipeline
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
+    from tocsin.channels.base import Channel
     from tocsin.channels.outcomes import Outcome
     from tocsin.tenants.scope import Scope
 
@@ -88,14 +90,19 @@ def _row(one: Destination, shelf: Shelf) -> dict[str, Any]:
 def add(request: HttpRequest, shelf: Shelf) -> HttpResponse:
     """Choose a channel, then fill in its form."""
     channel = registry.channels().get(request.GET.get("channel", ""))
-    if channel is None or channel.in_app or channel.not_ready():
+    if channel is None or channel.in_app or channel.not_ready() or not channel.typed:
         offers = [
-            {"slug": slug, "label": one.label, "problem": one.not_ready()}
-            for slug, one in registry.channels().items()
-            if not one.in_app
+            {"label": one.label, "problem": one.not_ready(), "url": _form_at(one)}
+            for one in registry.channels().values()
+            if not one.in_app and (one.typed or shelf.is_own)
         ]
         return shelf.render(request, "tocsin/destination_choose.html", {"offers": offers})
     return _edit(request, shelf, channel.slug, None)
+
+
+def _form_at(channel: Channel) -> str:
+    """Where a destination on it is made."""
+    return f"?channel={channel.slug}" if channel.typed else f"{reverse('tocsin:inbox')}#push"
 
 
 def edit(request: HttpRequest, shelf: Shelf, key: str) -> HttpResponse:

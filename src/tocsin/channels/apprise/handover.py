@@ -1,4 +1,4 @@
-"""One message, handed to Apprise's plugin. Loaded when there is one: the package takes longer than all of a command."""
+"""One message, handed to Apprise's plugin. Loaded when there is one: the package takes longer than a command."""
 
 from __future__ import annotations
 

@@ -50,6 +50,7 @@ class WebpushChannel(Channel):
     form = WebpushForm
     batch_size: ClassVar[int] = http.SLOTS
     deadline_seconds: ClassVar[float] = http.DEADLINE_SECONDS
+    typed: ClassVar[bool] = False
     abilities: ClassVar[Abilities] = Abilities(formats=("text",), max_bytes=MOST_BYTES, updates=True)
 
     def not_ready(self) -> str:

@@ -95,12 +95,9 @@ async function look(prefix, me) {
   if (!subscription) return had && Notification.permission === "granted" ? subscribe(prefix, me) : "off";
   const { key, csrf } = await today(prefix);
   const { state } = await tell(prefix, csrf, { action: "look", endpoint: subscription.endpoint });
-  if (state === "other" || (state === "unknown" && !had)) {
-    await end(prefix, "off");
-    return "off";
-  }
+  if (state === "other" || state === "unknown") return switchOff(prefix); // another's, or taken away elsewhere
   if (state === "disabled") return state;
-  if (state === "gone" || state === "unknown" || keyOf(subscription) !== key) return subscribe(prefix, me, state === "gone");
+  if (state === "gone" || keyOf(subscription) !== key) return subscribe(prefix, me, state === "gone");
   keep(prefix, me, subscription.endpoint);
   return state;
 }

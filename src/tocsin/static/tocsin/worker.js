@@ -1,9 +1,7 @@
 // The service worker: shows what is pushed to this browser. `GIVEN` is written before it by the server.
 
 const VERSION = 1;
-const SHAPES = { info: "●", warning: "▲", error: "■", critical: "◆" };
-const RANKS = Object.keys(SHAPES);
-const RESOLVED = "✔";
+const RANKS = ["info", "warning", "error", "critical"];
 const LINK = "link-";
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -33,7 +31,7 @@ async function tell(said) {
   const [before] = await self.registration.getNotifications({ tag });
   const links = (Array.isArray(said.links) ? said.links : []).slice(0, 2).filter((link) => safe(link?.url));
   const settled = ["acknowledge", "resolve"].includes(said.action);
-  await self.registration.showNotification(titleOf(said), {
+  await self.registration.showNotification(said.title, {
     tag,
     body: String(said.body ?? ""),
     lang: String(said.lang ?? ""),
@@ -45,10 +43,6 @@ async function tell(said) {
     actions: links.map((link, index) => ({ action: `${LINK}${index}`, title: String(link.title) })),
     data: { event: said.event, url: safe(said.url), links: links.map((link) => safe(link.url)), level: said.level, action: said.action, more: said.more || 0 },
   });
-}
-
-function titleOf({ title, level, action }) {
-  return `${action === "resolve" ? RESOLVED : SHAPES[level] ?? SHAPES.info} ${title}`;
 }
 
 // Whether the device should sound again for what has the tag of one that it shows: not for the same push once more, nor
