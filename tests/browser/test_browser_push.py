@@ -49,12 +49,8 @@ RENEW = """async ([old, { endpoint, p256dh, auth }]) => {
 }"""
 FORGET = "(await navigator.serviceWorker.getRegistration()).getNotifications()"
 CLOSE = f"async () => {{ for (const one of await {FORGET}) one.close(); }}"
-ROWS = (
-    "__import__('tocsin.models', fromlist=['x']).Destination.objects"
-    ".filter(user__username=given, channel='webpush')"
-)
-
-
+MODELS = "__import__('tocsin.models', fromlist=['x'])"
+ROWS = f"{MODELS}.Destination.objects.filter(user__username=given, channel='webpush')"
 numbers = itertools.count(1)
 
 
