@@ -100,7 +100,8 @@ def test_the_page_is_of_the_built_in_channels_whatever_the_settings_say(listed):
         able = registry.get(slug).abilities
         cells = [cell.strip() for cell in rest.split("|")]
         assert cells[0] == ", ".join(able.formats)
-        assert [cell == "yes" for cell in cells[2:5]] == [able.updates, able.threads, able.receipts]
+        told = [able.updates, able.threads, able.closes, able.receipts]
+        assert [cell == "yes" for cell in cells[2:6]] == told
     heading = next(line for line in page.splitlines() if line.startswith("| channel"))
     assert {line.count("|") for line in page.splitlines() if line.startswith("|")} == {heading.count("|")}
 
