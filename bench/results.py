@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FILE = Path(__file__).with_name("RESULTS.md")
 ROWS = (
     "fanout", "email", "webhook", "slack", "ledger", "routing", "waiting", "ingest", "screen", "inbox", "startup",
+    "workers", "shares",
 )  # fmt: skip
 HEAD = """# Results
 

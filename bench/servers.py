@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 from dataclasses import dataclass
@@ -158,6 +159,43 @@ def rabbitmq() -> Iterator[str]:
         ):
             _versions["RabbitMQ"] = scripts[-1].parts[-3].removeprefix("rabbitmq_server-")
             yield f"amqp://guest:guest@127.0.0.1:{port}//"
+
+
+@contextlib.contextmanager
+def tarpit() -> Iterator[int]:
+    """A port that takes every connection, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listening:
+        taken: list[socket.socket] = []
+
+        def take() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(listening.accept()[0])
+
+        threading.Thread(target=take, daemon=True).start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            for one in taken:
+                one.close()
+
+
+@contextlib.contextmanager
+def child(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+    """A process of ours with the bench's settings, that is told to end at the end of the block."""
+    process = subprocess.Popen(
+        command,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "bench.settings"} | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        _stop(process)
 
 
 def versions(*names: str) -> dict[str, str]:

@@ -48,5 +48,6 @@ else:
 TOCSIN = {
     "ALLOWED_PRIVATE_NETWORKS": ["127.0.0.0/8"],
     "BASE_URL": "https://tocsin.example.org",
+    "BROKER_URL": os.environ.get("BENCH_BROKER_URL", ""),
     "ENGINE": os.environ.get("BENCH_ENGINE", "worker"),  # no threads of its own: the row calls the pipeline
 }

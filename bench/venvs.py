@@ -19,6 +19,8 @@ PINS = {
     "apprise_json": ("apprise==2.2.0",),
     "argus_server": ("argus-server==2.10.2", "psycopg[binary]==3.3.8"),
     "celery_noop": ("celery[redis]==5.7.0", "redis==8.1.0"),
+    "procrastinate_noop": ("procrastinate==3.10.0", "psycopg[binary]==3.3.9"),
+    "django_tasks_db_noop": ("django-tasks-db==0.13.0", "Django==6.1.3", "psycopg[binary]==3.3.9"),
 }  # fmt: skip
 NEWEST = {"notifications_hq": (3, 12), "argus_server": (3, 12)}
 """The newest Python that a peer runs on, where it is not the newest there is."""
