@@ -21,6 +21,8 @@ step "types" "$PY" -m mypy
 step "imports: the river flows downward" "$PY" -c 'from importlinter.cli import lint_imports_command as run; run()'
 step "migrations: makemigrations would write one" env PYTHONPATH=. "$PY" -m django makemigrations --check --dry-run \
     --settings tests.settings tocsin
+step "migrations: long locks, and what breaks the release before; see CONTRIBUTING.md" env PYTHONPATH=. "$PY" \
+    scripts/migrations.py
 step "translations: make messages, and fill in what is empty" "$PY" scripts/messages.py --check
 made() {  # a page that is made from the code is as the code is now
     PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings "$PY" -m tocsin.cli reference "$1" | diff -u "$2" -

@@ -45,6 +45,7 @@ PAGES = {
     models.TaskRun: running.TaskRunAdmin,
     models.Pause: running.PauseAdmin,
     models.Rest: running.RestAdmin,
+    models.Budget: running.BudgetAdmin,
     models.Worker: running.WorkerAdmin,
     models.RateBucket: running.RateBucketAdmin,
 }

@@ -35,7 +35,9 @@ class TocsinConfig(AppConfig):
         checks.register()
         adapters.install()
         autodiscover_modules("notifications")
-        engines.install(engines.Work(pipeline.run, sweep, pipeline.renew, pipeline.batch_size))
+        engines.install(
+            engines.Work(pipeline.run, sweep, pipeline.renew, pipeline.batch_size, pipeline.let_go)
+        )
         readers.connect(wake.listener.subscribe, wake.publish)
         if conf.get("TASKS_OF_COMMANDS"):
             commands.install()

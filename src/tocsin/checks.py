@@ -14,6 +14,7 @@ from tocsin.events import types
 from tocsin.recipients import users
 from tocsin.rules import operator, registrations
 from tocsin.sources import signed
+from tocsin.values import is_host
 
 SQLITE_OPTIONS = """"OPTIONS": {
     "transaction_mode": "IMMEDIATE",
@@ -30,6 +31,7 @@ def register() -> None:
     checks.register(check_rules, "tocsin")
     checks.register(check_senders, "tocsin")
     checks.register(check_engine, "tocsin")
+    checks.register(check_budgets, "tocsin")
     checks.register(check_database, "tocsin", checks.Tags.database)
     checks.register(check_deploy, "tocsin", deploy=True)
 
@@ -117,6 +119,21 @@ def check_engine(**_: Any) -> list[checks.CheckMessage]:
     return [_error(problem, "tocsin.E008") for problem in broker.problems()]
 
 
+def check_budgets(**_: Any) -> list[checks.CheckMessage]:
+    """Every budget is that of a host, or of a channel that sends."""
+    if any(problem.field == "TOCSIN['BUDGETS']" for problem in conf.problems()):
+        return []
+    found: list[checks.CheckMessage] = []
+    for key in conf.get("BUDGETS"):
+        field, channel = f"TOCSIN['BUDGETS'][{key!r}]", registry.channels().get(key)
+        if channel is not None and channel.in_app:
+            remedy = "Leave it out: what is shown in the inbox is not sent anywhere."
+            found.append(_error(FieldError(field, "is no channel that sends.", remedy), "tocsin.E009"))
+        elif not is_host(key) and key not in registry.carriers():
+            found += _of_channel(field, key)
+    return found
+
+
 def check_database(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
     """Users and tocsin share one database; SQLite is set up so that committed means kept."""
     from django.contrib.auth import get_user_model
@@ -148,7 +165,8 @@ def check_deploy(**_: Any) -> list[checks.CheckMessage]:
     if conf.get("ENGINE") == "inline":
         found.append(
             checks.Warning("Web processes do the sending themselves (TOCSIN['ENGINE'] is 'inline').",
-                           hint="Set it to 'worker' and run `manage.py tocsin worker`.", id="tocsin.W002")
+                           hint="Set it to 'worker' and run `manage.py tocsin worker`; or to 'celery', if you have a "
+                                "broker, and run workers of your Celery app.", id="tocsin.W002")
         )  # fmt: skip
     if not conf.get("SECRET_KEYS"):
         found.append(

@@ -44,6 +44,11 @@ SETTINGS: dict[str, Setting] = {
         "With the engine celery: where hints are sent by, amqp://… or redis://…, without an app of your own.",
         values.text,
     ),
+    "BUDGETS": Setting(
+        {},
+        'What all workers together may send, by channel or host: {"email": {"per_second": 50, "at_once": 20}}.',
+        values.budgets,
+    ),
     "CELERY_APP": Setting(
         "",
         'With the engine celery: the dotted path of your own Celery app, such as "shop.celery.app".',

@@ -1,6 +1,6 @@
 """Re-exports the tables of all rooms, so that Django finds them under one app label."""
 
-from tocsin.deliveries.models import Attempt, Delivery, Pause, Rest
+from tocsin.deliveries.models import Attempt, Budget, Delivery, Pause, Rest
 from tocsin.deliveries.wording.models import Template, TemplateVersion
 from tocsin.engines.models import Worker
 from tocsin.events.declared import DeclaredType
@@ -18,6 +18,7 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "AuditEntry",
+    "Budget",
     "DeclaredType",
     "Delivery",
     "Destination",

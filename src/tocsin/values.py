@@ -61,6 +61,49 @@ def rates(value: Any) -> str:
     return "" if fine else "must have numbers of 1 or more"
 
 
+def budgets(value: Any) -> str:
+    """Whether a name without a dot is a channel's is looked at by the checks, when channels are known."""
+    if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
+        return 'must be a dict of dicts: {"email": {"per_second": 50}}'
+    for key, given in value.items():
+        if problem := _host_problem(key) or _budget_problem(given):
+            return f"has {key!r}, which {problem}"
+    return ""
+
+
+def is_host(key: str) -> bool:
+    """Whether a key of `BUDGETS` is the name of a host: no channel has a dot, or a colon, in its slug."""
+    return "." in key or ":" in key or key == "localhost"
+
+
+def _host_problem(key: Any) -> str:
+    if not isinstance(key, str) or (is_host(key) and not (_HOST.fullmatch(key) or _is_ipv6(key))):
+        return "is no host name; write it in lower case, without scheme, port and path: hooks.example.com"
+    return ""
+
+
+def _is_ipv6(key: str) -> bool:
+    try:
+        return str(ipaddress.IPv6Address(key)) == key
+    except ipaddress.AddressValueError:
+        return False
+
+
+def _budget_problem(given: dict[Any, Any]) -> str:
+    if unknown := sorted(set(map(str, given)) - set(BUDGET)):
+        return f"has {', '.join(unknown)}; known are {', '.join(BUDGET)}"
+    if "per_second" not in given and "at_once" not in given:
+        return "has neither per_second nor at_once"
+    if "burst" in given and "per_second" not in given:
+        return "has a burst of nothing: give per_second too"
+    for name, between in BUDGET.items():
+        if name in given and (problem := number(*between)(given[name])):
+            return f"has a wrong {name}: it {problem}"
+    if not isinstance(given.get("at_once", 1), int):
+        return "has a wrong at_once: it must be a whole number"
+    return ""
+
+
 def networks(value: Any) -> str:
     if problem := strings(value):
         return problem
@@ -124,6 +167,9 @@ def sms_http(value: Any) -> str:
 
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?!443$|80$)[1-9]\d{0,4})?")
 """Lower case, no path, and no port that goes without saying."""
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+BUDGET = {"per_second": (0.001, 1_000_000), "burst": (1, 1_000_000), "at_once": (1, 10_000)}
+"""What a budget may say, and the least and the most of each."""
 SMS_HTTP = ("url", "user", "password", "from")
 RETENTION = {"inbox_days": 90, "ledger_days": 90}
 USER_FIELDS = {"email": "", "name": "", "time_zone": "", "locale": ""}

@@ -28,11 +28,12 @@ def test_ready_where_all_is_there() -> None:
     assert ready() == (200, {"status": "ok", "database": "ok", "migrations": "ok", "worker": "ok"})
 
 
-def test_not_ready_without_a_worker(settings) -> None:
-    settings.TOCSIN = {**settings.TOCSIN, "ENGINE": "worker"}
+@pytest.mark.parametrize("engine", ["worker", "celery"])
+def test_not_ready_without_a_worker(settings, engine) -> None:
+    settings.TOCSIN = {**settings.TOCSIN, "ENGINE": engine}
     status, found = ready()
     assert (status, found["worker"]) == (503, "nobody does the work: start `tocsin worker`")
-    heartbeat.beat("worker")
+    heartbeat.beat(engine)
     assert ready()[0] == 200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,10 @@ from cryptography.fernet import Fernet
 
 import tocsin
 from tests.postgres import free_port
+from tests.servers.brokers import Broker, missing
 from tocsin import clock, to
 from tocsin.deliveries.models import Delivery
-from tocsin.engines import heartbeat
+from tocsin.engines import broker, heartbeat
 from tocsin.recipients.models import Destination
 from tocsin.recipients.secrets import seal
 from tocsin.tenants.organizations import implicit
@@ -113,6 +115,14 @@ def test_what_is_late_paused_or_dead(findings, invoke):
     assert "1 deliveries were given up" in told["dead"]["message"]
 
 
+def test_what_is_late_for_want_of_a_budget(findings, settings):
+    settings.TOCSIN = settings.TOCSIN | {"BUDGETS": {"memory": {"per_second": 0.001}}}
+    with clock.frozen(clock.now() - timedelta(minutes=5)):
+        tocsin.notify("drill", title="x", to=[to.address("memory", "a"), to.address("memory", "b")])
+        deliver_now()
+    assert "allow more in BUDGETS" in findings()["queue"]["remedy"]
+
+
 def test_an_event_that_nobody_plans(findings):
     with clock.frozen(clock.now() - timedelta(minutes=5)):
         tocsin.notify("drill", title="x", to=[to.address("memory", "a")])
@@ -121,3 +131,52 @@ def test_an_event_that_nobody_plans(findings):
 
 def test_a_setting_that_makes_no_difference_is_not_told_twice(findings):
     assert findings()["settings"]["status"] == "ok"
+
+
+@pytest.fixture
+def carried(settings, monkeypatch):
+    """The engine is celery, with its broker at this address."""
+    celery = pytest.importorskip("celery")
+
+    def by(url):
+        settings.TOCSIN = settings.TOCSIN | {"ENGINE": "celery", "BROKER_URL": url}
+        monkeypatch.setattr(broker, "app", lambda: celery.Celery(broker=url, set_as_current=False))
+
+    return by
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_is_not_there(carried, findings, scheme):
+    port = free_port()
+    carried(f"{scheme}://ana:hush@127.0.0.1:{port}//")
+    told = findings(code=1)
+    assert told["broker"]["status"] == "error"
+    assert f"127.0.0.1:{port}" in told["broker"]["message"]
+    assert "hush" not in json.dumps(told)
+    assert told["workers"]["message"] == "none is running"
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_takes_connections_and_says_nothing_holds_nobody_up(carried, scheme):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        carried(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}//")
+        assert broker.away(0.2)
+
+
+@pytest.mark.broker
+@pytest.mark.django_db
+@pytest.mark.skipif(bool(missing("redis")), reason=missing("redis"))
+def test_a_broker_that_answers(carried, findings, tmp_path):
+    with Broker.of("redis", tmp_path) as found:
+        carried(found.url)
+        heartbeat.beat("celery")
+        told = findings()
+    assert told["broker"]["status"] == "ok"
+    assert told["workers"]["message"] == "1 alive (celery)"
+
+
+@pytest.mark.django_db
+def test_a_celery_that_is_named_nowhere(findings, settings):
+    settings.TOCSIN = settings.TOCSIN | {"ENGINE": "celery"}
+    assert "Name your Celery app" in findings(code=1)["broker"]["remedy"]

@@ -119,3 +119,8 @@ def test_a_worker_delivers_and_ends_in_order(shell, relay):
         assert worker.end() == 0
     assert {line["state"] for line in shell.json("deliveries", "list")} == {"sent"}
     assert "none is running" in shell.attempt("doctor").stdout
+
+
+def test_a_worker_that_only_a_new_process_can_help_says_so(invoke, monkeypatch):
+    monkeypatch.setattr("tocsin.engines.worker.WorkerProcess.run", lambda self: 75)
+    invoke("worker", code=75)

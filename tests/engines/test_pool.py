@@ -19,7 +19,7 @@ def pool():
     made = []
 
     def make(run):
-        made.append(Pool(Work(run, set, lambda: None, lambda channel: 10)))
+        made.append(Pool(Work(run, set, lambda: None, lambda channel: 10, lambda: None)))
         return made[-1]
 
     yield make

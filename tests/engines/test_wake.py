@@ -98,3 +98,23 @@ def test_a_wake_up_that_cannot_be_sent_ends_neither_the_caller_nor_the_waker(mon
     told = [record.getMessage() for record in caplog.records]
     assert len([text for text in told if "wake-up 'one' not sent" in text]) == 2
     assert waker.is_free("three")
+
+
+def test_a_teller_that_fails_is_replaced_by_the_next() -> None:
+    told: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    class Teller:
+        def tell(self, topic: str) -> bool:
+            told.put(topic)
+            if topic == "trap":
+                raise LookupError(topic)
+            return True
+
+        def close(self) -> None:
+            told.put("closed")
+
+    owed = Owed("tocsin-test", Teller, quiet=0.0, idle=0.1)
+    owed.add("trap")
+    assert [told.get(timeout=LONG) for _ in range(2)] == ["trap", "closed"]
+    owed.add("after")
+    assert [told.get(timeout=LONG) for _ in range(2)] == ["after", "closed"]

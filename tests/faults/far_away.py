@@ -71,7 +71,7 @@ class FarAway:
 def move_to(name: str) -> None:
     """Let this process, which has one thread and no connections, be on that machine from now on."""
     libc = ctypes.CDLL(None, use_errno=True)
-    with open(f"/run/netns/{name}") as place:  # noqa: PTH123
+    with open(f"/run/netns/{name}") as place:
         if libc.setns(place.fileno(), CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), f"setns to {name}")
 

@@ -36,13 +36,18 @@ def main() -> None:
         print(json.dumps(answer), flush=True)
 
 
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that forked it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _fork(role: Any, arguments: dict[str, Any], answer_to: int | None = None) -> int:
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(2, 1)
         made = role(**arguments)

@@ -31,7 +31,7 @@ class JournalForm(SettingsForm):
 
 
 class JournalChannel(Channel):
-    """Appends one line for each message to `channel.jsonl`."""
+    """Appends one line for each event of a message to `channel.jsonl`."""
 
     slug = "journal"
     label = "Journal"
@@ -51,7 +51,8 @@ class JournalChannel(Channel):
         if target.get("fault") == "exit":
             os._exit(9)
         time.sleep(target.get("seconds") or 0)
-        self.journal.write(key=message.event.title, name=message.target.label, id=message.key, at=time.time())
+        for event in message.events:
+            self.journal.write(key=event.title, name=message.target.label, id=message.key, at=time.time())
         return Sent(message.key)
 
     def send_batch(self, feed: Feed) -> Iterator[tuple[Message, Outcome]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from django.db import DatabaseError, connection
 import tocsin
 from tests.faults.far_away import move_to
 from tests.faults.journal import Journal
-from tocsin import engines, pipeline
+from tocsin import clock, engines, pipeline
 from tocsin.deliveries.models import Delivery
-from tocsin.deliveries.states import FINAL
+from tocsin.deliveries.states import FINAL, Reason, State
 from tocsin.events.models import Event
 from tocsin.recipients.destinations import add_destination
+from tocsin.schedule.models import Series
 
 SUBMITTED = "submitted.jsonl"
 
@@ -96,13 +98,38 @@ def submit_many(prefix: str, count: int, **fields: Any) -> None:
     pipeline.accept_group(drafts)
 
 
-def worker(machine: str = "") -> None:
+def worker(machine: str = "", drain: float = engines.DRAIN_SECONDS) -> None:
     """What `tocsin worker` does, without its command line; on another machine where one is named."""
     if machine:
         move_to(machine)
+    os.setpgrp()
+    engines.DRAIN_SECONDS = drain
     from tocsin.engines.worker import WorkerProcess
 
-    WorkerProcess(engines.Work(pipeline.run, pipeline.sweep, pipeline.renew, pipeline.batch_size)).run()
+    WorkerProcess(engines.work()).run()
+
+
+def celery_worker(drain: float = engines.DRAIN_SECONDS) -> None:
+    """What `tocsin worker` does where the engine is celery; its processes die with it."""
+    from celery.signals import worker_process_init
+
+    from tests.faults.forge import die_with_parent
+    from tocsin.engines import celery_worker
+
+    os.setpgrp()
+    engines.DRAIN_SECONDS = drain
+    worker_process_init.connect(lambda **_: die_with_parent(), weak=False)
+    celery_worker.run((), 2)
+
+
+def tell(channels: list[str]) -> None:
+    """Hint at these by way of the broker, one after the other, whether there is work or not."""
+    from tocsin.engines.broker import Line
+
+    line = Line()
+    for channel in channels:
+        if not line.tell(channel):
+            raise ConnectionError("the broker took no hint")
 
 
 def plan(name: str, moment: float = 0.0) -> None:
@@ -115,6 +142,35 @@ def plan(name: str, moment: float = 0.0) -> None:
 
 def sweep() -> list[str]:
     return sorted(pipeline.sweep())
+
+
+def sweeper() -> None:
+    """Sweep again and again, until it is killed."""
+    while True:
+        for channel in engines.work().sweep():
+            engines.hint(channel)
+        time.sleep(0.02)
+
+
+def series(count: int, **fields: Any) -> None:
+    """So many events that come again every day, as if they were due now."""
+    keys = [tocsin.repeat(title=f"series{one}", rrule="FREQ=DAILY", **fields).pk for one in range(count)]
+    Event.objects.filter(series_id__in=keys).update(due_at=clock.now())
+    Series.objects.filter(pk__in=keys).update(latest_at=clock.now())
+
+
+def put_off(prefix: str) -> None:
+    """As if the hours of those who are told had just begun, for events whose title begins so."""
+    waiting = Delivery.objects.filter(
+        event_id__in=Event.objects.filter(title__startswith=prefix).values("pk")
+    )
+    waiting.update(state=State.DEFERRED, reason=Reason.WINDOW_CLOSED)
+
+
+def resume(channel: str) -> None:
+    from tocsin.deliveries import pauses
+
+    pauses.resume(channel)
 
 
 def pause(channel: str) -> None:
@@ -143,6 +199,12 @@ ROLES = {
         submit,
         submit_many,
         worker,
+        celery_worker,
+        tell,
+        sweeper,
+        series,
+        put_off,
+        resume,
         plan,
         sweep,
         pause,

@@ -16,7 +16,7 @@ from tocsin import values
 
 PINS = ROOT / "requirements"
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.]+)")
-OWN = {"tocsin", "tests", "bench", "shop"}
+OWN = {"tocsin", "tests", "bench", "scripts", "shop"}
 SERVED = {
     served.partition(".")[0]
     for adapter in values.ADAPTERS

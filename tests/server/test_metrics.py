@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 import tocsin
-from tocsin import pipeline
+from tocsin import clock, pipeline
 from tocsin.channels.memory import MemoryChannel
 from tocsin.channels.outcomes import Cause, Rejected, Retry
 from tocsin.deliveries import pauses
+from tocsin.deliveries.models import Delivery
 from tocsin.tenants.tokens import create_token
 from tocsin.testing import deliver_now
 
@@ -49,7 +51,7 @@ def say(name: str) -> None:
 
 
 def test_what_waits_and_how_the_last_minutes_went(scrape, monkeypatch) -> None:
-    monkeypatch.setattr("tocsin.deliveries.send.random.random", lambda: 1.0)  # no second try meanwhile
+    monkeypatch.setattr("tocsin.deliveries.results.random.random", lambda: 1.0)  # no second try meanwhile
     say("a")
     say("b")
     MemoryChannel.script = lambda message: Retry(Cause.TIMEOUT)
@@ -66,14 +68,27 @@ def test_what_waits_and_how_the_last_minutes_went(scrape, monkeypatch) -> None:
     assert found["tocsin_recent_attempts"] == {
         ("memory", "rejected"): 1, ("memory", "retry"): 1, ("memory", "sent"): 2,
     }  # fmt: skip
+    assert (found["tocsin_due"]["memory",], found["tocsin_due"]["email",]) == (1, 0)
     assert 0 <= found["tocsin_oldest_due_seconds"]["memory",] < 60
     assert set(found["tocsin_recent_seconds"]) == {("memory", "0.5"), ("memory", "0.95"), ("memory", "0.99")}
     assert found["tocsin_paused"] == {("memory",): 1}
     assert found["tocsin_info"] == {(tocsin.__version__,): 1}
 
 
+def test_what_is_due_is_told_apart_from_what_waits_for_later(scrape) -> None:
+    for number in range(3):
+        tocsin.notify("drill", title="x", to=[f"memory:{number}"], channel="memory")
+    assert scrape()["tocsin_due"]["plan",] == 3
+    pipeline.run("plan", 10)
+    Delivery.objects.filter(identity="0").update(state="deferred", due_at=clock.now() + timedelta(hours=1))
+    found = scrape()
+    assert (found["tocsin_due"]["plan",], found["tocsin_due"]["memory",]) == (0, 2)
+    assert found["tocsin_deliveries"] == {("memory", "deferred"): 1, ("memory", "pending"): 2}
+
+
 def test_with_nothing_there_it_is_empty(scrape) -> None:
     found = scrape()
+    assert set(found["tocsin_due"].values()) == {0}
     assert "tocsin_deliveries" not in found
     assert "tocsin_recent_attempts" not in found
 

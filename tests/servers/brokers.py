@@ -179,15 +179,16 @@ class RabbitMQ(Broker):
                 connection.channel().queue_delete(name)
 
     def queues(self) -> list[str]:
-        """The names of all queues."""
+        """The names of all queues but those that end with their connection."""
         found = subprocess.run(
-            [str(RABBITMQ / "rabbitmqctl"), "-q", "--no-table-headers", "list_queues", "name"],
+            [str(RABBITMQ / "rabbitmqctl"), "-q", "--no-table-headers", "list_queues", "name", "exclusive"],
             env=os.environ | self._environment(),
             check=True,
             capture_output=True,
             text=True,
         )
-        return found.stdout.split()
+        lines = [line.split("\t") for line in found.stdout.splitlines()]
+        return [name for name, exclusive in lines if exclusive == "false"]
 
 
 def until(condition: Callable[[], object], seconds: float, otherwise: Callable[[], str]) -> None:

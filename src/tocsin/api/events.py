@@ -31,6 +31,7 @@ from tocsin.sources import cloudevents
 from tocsin.tenants import rates
 from tocsin.tenants.models import Membership
 from tocsin.tenants.organizations import is_implicit
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -156,5 +157,5 @@ def _as_json(event: Event) -> dict[str, Any]:
         "confirmed_by": event.confirmed_by or None,
         "planned_at": event.planned_at and event.planned_at.isoformat(),
         "state": event.state,
-        "sentence": event.detail or str(EventState(event.state).label),
+        "sentence": event.detail or str(label_of(EventState, event.state)),
     }

@@ -69,6 +69,12 @@ class _Collector:
             "For how long the oldest due work of a channel has waited; of planning, as the channel plan.",
             ["channel"], ages,
         )  # fmt: skip
+        late = [name for (name,) in ages]
+        yield _gauge(
+            GaugeMetricFamily, "tocsin_due",
+            "Deliveries that are due now, at most 100,000 of a channel; events to be planned, as the channel plan.",
+            ["channel"], {(name,): number for name, number in figures.due_now(late).items()},
+        )  # fmt: skip
         recent = figures.recent()
         yield _gauge(
             GaugeMetricFamily, "tocsin_recent_attempts", "Attempts of the last five minutes, at most 20,000.",

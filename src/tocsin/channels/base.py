@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tocsin.channels.forms import SettingsForm
 from tocsin.channels.outcomes import Cause, Later, Moot, Outcome, Rejected, Retry, Sent
-from tocsin.channels.redact import secrets_of, traceback_of
+from tocsin.channels.redact import host_in, secrets_of, traceback_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger("tocsin.channels")
+
+URL_FIELDS = ("url", "webhook_url", "endpoint")
+"""Settings that hold where messages go, by the names that channels give them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,11 @@ class Channel:
     def target_label(self, settings: Mapping[str, Any]) -> str:
         """What a destination is called if its owner gives no name. Must not show a secret."""
         return str(settings.get(self.address_field, "")) or str(self.label)
+
+    def host_of(self, settings: Mapping[str, Any]) -> str:
+        """The host that messages with these settings go to, as budgets name it; empty where it is none of HTTP."""
+        given = next((settings[name] for name in URL_FIELDS if settings.get(name)), "")
+        return host_in(str(given))
 
     def address_settings(self, address: str) -> dict[str, Any]:
         """The settings of a bare address such as `email:ops@example.com`, to be cleaned by the form."""

@@ -65,6 +65,19 @@ def pieces_of_url(url: str) -> Iterator[str]:
         yield from (part for part in authority.rpartition("@")[0].split(":") if part)
 
 
+def host_in(url: str) -> str:
+    """The host of an HTTP URL, in lower case, without brackets, port and dot at the end; empty where it is none."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        return ""
+    for end in "/?#\\":
+        rest = rest.partition(end)[0]
+    host = rest.rpartition("@")[2].lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].removesuffix(".")
+
+
 def strike(text: str, secrets: Iterable[str]) -> str:
     """`text` without `secrets`."""
     for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):

@@ -85,7 +85,7 @@ def worker(channels: tuple[str, ...], concurrency: int | None) -> None:
         raise click.UsageError(
             "--concurrency is of the engine celery; TOCSIN['CHANNEL_THREADS'] is of this one."
         )
-    WorkerProcess(work, channels).run()
+    raise SystemExit(WorkerProcess(work, channels).run())
 
 
 def unapplied() -> list[str]:

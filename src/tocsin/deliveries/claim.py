@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections, router, transaction
 
 from tocsin import clock, conf
+from tocsin.deliveries import budgets
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.shares import Crowds, Lane, ids_within, quotas_of
 from tocsin.deliveries.states import PUT_OFF, READY, State
@@ -61,6 +62,8 @@ class Claimed:
     """Seconds since it was planned. Worked out by the database: a number is read faster than a time."""
     fault: str = ""
     """Why the event's own words are used. Not a column."""
+    drawn: tuple[str, ...] = ()
+    """The budgets of which it has a token. Not a column."""
 
     @property
     def is_suspect(self) -> bool:
@@ -78,17 +81,24 @@ class Claimed:
         return self.reason in PUT_OFF
 
 
-COLUMNS = tuple(name for name in Claimed.__dataclass_fields__ if name != "fault")
+COLUMNS = tuple(name for name in Claimed.__dataclass_fields__ if name not in ("fault", "drawn"))
 
 
 def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list[Claimed]:
-    """Lease the `limit` gravest and longest due deliveries of a channel, given by gravity and age; or one suspect."""
+    """Lease the `limit` gravest and longest due deliveries of a channel, given by gravity and age; or one suspect.
+
+    No more than the channel's budget has left.
+    """
     ready = ", ".join(f"'{state}'" for state in READY)
-    rows = _claim(
-        Delivery, f"channel = %s AND state IN ({ready})", (channel,), limit,
-        assign=f"state = '{State.SENDING}', attempt = attempt + 1, started_at = {{now}}", returning=COLUMNS,
-        suspects=suspects,
-    )  # fmt: skip
+    with budgets.drawing(channel, limit) as draw:
+        if not draw.allowed:
+            return []
+        rows = _claim(
+            Delivery, f"channel = %s AND state IN ({ready})", (channel,), draw.allowed,
+            assign=f"state = '{State.SENDING}', attempt = attempt + 1, started_at = {{now}}", returning=COLUMNS,
+            suspects=suspects,
+        )  # fmt: skip
+        draw.taken = len(rows)
     claimed = [Claimed(*row) for row in rows]
     claimed.sort(key=lambda one: (one.priority, one.id))
     return claimed

@@ -19,6 +19,7 @@ from tocsin.rules.models import Rule, RuleVersion
 from tocsin.rules.operator import decide_operator, operator_rules
 from tocsin.rules.spec import of_json
 from tocsin.tenants.readers import may_read_events
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -114,9 +115,9 @@ def decisions_with(
 
 def sentence_of(event: Event) -> str:
     """What became of the event itself."""
-    words = str(EventState(event.state).label)
+    words = str(label_of(EventState, event.state))
     if event.reason:
-        words += f" {Reason(event.reason).label}"
+        words += f" {label_of(Reason, event.reason)}"
     return f"{words} {event.detail}".strip()
 
 

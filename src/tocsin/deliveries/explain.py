@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from tocsin import clock
 from tocsin.channels import registry
 from tocsin.channels.outcomes import Cause
-from tocsin.deliveries import story
+from tocsin.deliveries import budgets, story
 from tocsin.deliveries.contributors import contributors, people_of
 from tocsin.deliveries.decisions import decision_of, sentence_of, unmatched, unmatched_operator
 from tocsin.deliveries.models import Delivery
@@ -20,6 +20,7 @@ from tocsin.events.states import EventState
 from tocsin.recipients import users
 from tocsin.recipients.models import Destination
 from tocsin.tenants.scope import OPERATOR
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,7 @@ def explain(
     made.counts = story.counts(event)
     made.lines = story.lines(OPERATOR, event=event.pk, limit=FIRST).items
     for (channel, state, reason), number in sorted(made.counts.items()):
-        why = f" {Reason(reason).label}" if reason else ""
+        why = f" {label_of(Reason, reason)}" if reason else ""
         made.sentences.append(f"{channel}: {number} {state}.{why}")
     return made
 
@@ -146,14 +147,16 @@ def _why(event: Event, line: story.Line, user: Any) -> Iterator[str]:
         known = users.known([user.pk], line.channel).get(user.pk)
         if known is not None:
             yield from closed(event, known, line.channel, line.layer, clock.now())
+    elif line.state in (State.PENDING, State.RETRYING) and not line.reason and budgets.is_spent(line.channel):
+        yield str(Reason.BUDGET.label)
     elif line.state == State.SKIPPED:
         yield switched_off(event, user.pk, line.channel, line.reason)
 
 
 def _of_attempt(attempt: Attempt) -> str:
-    words = [f"  {attempt.started_at:%Y-%m-%d %H:%M:%S} UTC: {AttemptOutcome(attempt.outcome).label}."]
+    words = [f"  {attempt.started_at:%Y-%m-%d %H:%M:%S} UTC: {label_of(AttemptOutcome, attempt.outcome)}."]
     if attempt.cause:
-        words.append(str(Cause(attempt.cause).label))
+        words.append(str(label_of(Cause, attempt.cause)))
     if attempt.detail:
         words.append(f"({attempt.detail})")
     return " ".join(words)

@@ -18,6 +18,7 @@ from tocsin.events.states import EventState
 from tocsin.levels import PRIORITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 RECENT = timedelta(minutes=5)
 MOST_ATTEMPTS = 20_000
 """Attempts of the last minutes that are looked at, the newest."""
+MOST_DUE = 100_000
+"""Due rows of a channel that are counted: more would not change how many workers one starts."""
 COUNTED = (*READY, State.MERGED, State.SENDING, State.DEAD)
 """The states with an index of their own; what is finished otherwise is not counted."""
 
@@ -57,6 +60,22 @@ def _oldest(found: QuerySet[Event] | QuerySet[Delivery], now: datetime) -> datet
         for priority in PRIORITIES
     )
     return min((due for due in firsts if due is not None), default=None)
+
+
+def due_now(late: Collection[str]) -> dict[str, int]:
+    """How much is due of each channel, and of planning, up to MOST_DUE. `late` are those that `oldest_due` gave."""
+    now = clock.now()
+    found = dict.fromkeys((PLAN, *registry.carriers()), 0)
+    for name in late:
+        rows: QuerySet[Event] | QuerySet[Delivery] = (
+            Event.objects.filter(state=EventState.WAITING)
+            if name == PLAN
+            else Delivery.objects.filter(channel=name, state__in=READY)
+        )
+        # With every priority named, what is not due yet is not read.
+        due = rows.filter(priority__in=PRIORITIES, due_at__lte=now).order_by()
+        found[name] = due.values("pk")[:MOST_DUE].count()
+    return found
 
 
 def waiting() -> dict[tuple[str, str], int]:

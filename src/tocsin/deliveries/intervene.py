@@ -21,6 +21,7 @@ from tocsin.events.ids import number_of
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.tenants.audit import note
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +74,7 @@ def confirm(events: QuerySet[Event], by: str) -> Event:
         if event is None:
             raise NotFound("There is no such event.")
         if event.state != EventState.AWAITING_CONFIRMATION:
-            words = str(EventState(event.state).label)
+            words = label_of(EventState, event.state)
             raise Conflict(f"It waits for no confirmation: it is {event.state}. {words}")
         event.state, event.reason, event.detail = EventState.WAITING, "", ""
         event.confirmed_at, event.confirmed_by = clock.now(), by[:200]

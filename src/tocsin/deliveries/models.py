@@ -166,6 +166,24 @@ class Rest(models.Model):
         return f"{self.origin} until {self.until:%H:%M:%S}"
 
 
+class Budget(models.Model):
+    """What is left of what all workers together may send on a channel, or to a host, and who waits for more."""
+
+    key = models.CharField(max_length=300, primary_key=True)
+    tokens = models.FloatField()
+    line = models.JSONField(default=dict)
+    """Where the lines of those who wait end, in seconds from `at`: by organization and priority."""
+    held = models.JSONField(default=dict)
+    """Who has a place at a host: fences by delivery. A place is free again when that delivery has ended."""
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("budget"), _("budgets")
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Pause(models.Model):
     """A channel that an operator has stopped; the empty name stops all of them."""
 

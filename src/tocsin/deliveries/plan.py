@@ -65,7 +65,15 @@ def _plan_in_hand(events: list[Event]) -> set[str]:
 
 
 def _plan_all(events: list[Event]) -> set[str]:
-    meet(events)
+    try:
+        meet(events)
+    except Exception as error:  # a rule that is not understood here, for a newer release saved it
+        if _is_away(error):
+            raise
+        logger.info(
+            "the rules of %s events could not be asked together (%r); each goes alone", len(events), error
+        )
+        return set().union(*map(_plan_alone, events))
     named: list[Event] = []
     many: list[Event] = []
     for event in events:

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, connections
 
-from tocsin import clock, conf
+from tocsin import conf
 from tocsin.channels import http, registry
-from tocsin.channels.outcomes import Cause, Later, Moot, Outcome, Rejected, Retry, Sent
-from tocsin.deliveries import foreign, merge, pauses, rests
+from tocsin.channels.outcomes import Cause, Later, Outcome, Rejected, Retry
+from tocsin.deliveries import budgets, foreign, merge, pauses, rests
 from tocsin.deliveries.answers import MAX_DETAIL, fit
 from tocsin.deliveries.claim import Claimed, claim_deliveries, one_suspect
+from tocsin.deliveries.gone import disable
 from tocsin.deliveries.judge import Verdict
 from tocsin.deliveries.prepare import look_around, prepare
 from tocsin.deliveries.record import Result, record_patiently, renew
-from tocsin.deliveries.retry import RetryPolicy, wait_before_retry
-from tocsin.deliveries.states import AttemptOutcome, Reason, State
-from tocsin.recipients import destinations, managed
-from tocsin.recipients.models import Destination
+from tocsin.deliveries.results import not_now, of_outcome, of_verdict
+from tocsin.deliveries.states import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tocsin.channels.base import Channel, Message
+    from tocsin.recipients.models import Destination
 
 logger = logging.getLogger("tocsin.deliveries")
 
@@ -80,6 +79,14 @@ def renew_leases() -> None:
         renew(hand.held(), conf.get("LEASE_SECONDS"))
 
 
+def let_go() -> None:
+    """Answer for everything in hand in this process, which ends without waiting for it any longer."""
+    with _hands_lock:
+        hands = list(_hands)
+    for hand in hands:
+        hand.let_go(patience=0.0)
+
+
 class Hand:
     """What one thread has in hand of one channel; the Feed that the channel reads from."""
 
@@ -96,7 +103,9 @@ class Hand:
         self.stop = stop
         self.taken = 0
         self._rows: dict[int, Claimed] = {}
+        self._handed: set[int] = set()
         self._results: list[Result] = []
+        self._unused: Counter[str] = Counter()
         self._flushed = 0.0
         self._lock = threading.Lock()
         self._first: list[Message] = []
@@ -121,9 +130,7 @@ class Hand:
         finally:
             for message in self._ahead:
                 self._answer(message.delivery_id, Later(Cause.BUSY, 0.0))
-            for pk in list(self._rows):
-                self._answer(pk, Later(Cause.BUSY, 0.0) if self.stop.is_set() else Retry(Cause.UNFINISHED))
-            self.flush()
+            self.let_go()
             if alone:
                 one_suspect.release()
 
@@ -136,6 +143,7 @@ class Hand:
         for message in self._first:
             if self.stop.is_set():
                 return
+            self._handed.add(message.delivery_id)
             yield message
 
     def more(self, free: int) -> list[Message]:
@@ -147,7 +155,9 @@ class Hand:
             return []
         if not self._ahead:
             self._ahead.extend(self._claim_more(free, now))
-        return [self._ahead.popleft() for _ in range(min(free, len(self._ahead)))]
+        found = [self._ahead.popleft() for _ in range(min(free, len(self._ahead)))]
+        self._handed.update(message.delivery_id for message in found)
+        return found
 
     def _claim_more(self, free: int, now: float) -> list[Message]:
         """As many as are free, or as will be within AHEAD_SECONDS at this channel's pace: few large claims."""
@@ -158,7 +168,8 @@ class Hand:
         )
         if self._joined:  # each of them takes others along
             free = min(free, self.count)
-        self._dry_until = now + DRY_SECONDS
+        is_free = budgets.of(self.channel.slug) is None
+        self._dry_until = now + (DRY_SECONDS if is_free else budgets.DRY_SECONDS)
         taken = self.taken
         try:
             messages = [] if pauses.is_paused(self.channel.slug) else self._take(free)
@@ -170,6 +181,14 @@ class Hand:
         if self.taken > taken:
             self._dry_until = 0.0
         return messages
+
+    def let_go(self, patience: float | None = None) -> None:
+        """Answer for what nobody else will: what was handed to the channel may have gone out."""
+        with self._lock:
+            left = [(pk, pk in self._handed or not self.stop.is_set()) for pk in self._rows]
+        for pk, is_tried in left:
+            self._answer(pk, Retry(Cause.UNFINISHED) if is_tried else Later(Cause.BUSY, 0.0))
+        self.flush(patience)
 
     def held(self) -> list[tuple[int, int]]:
         """(id, fence) of all that is not answered yet."""
@@ -184,6 +203,7 @@ class Hand:
         claimed = claim_deliveries(self.channel.slug, count, suspects=suspects)
         if not claimed:
             return []
+        drawn = len(claimed)
         may_join = self.channel.joins and not self.channel.in_app
         joins = may_join and any(row.leads or row.was_put_off for row in claimed)
         self._joined = joins
@@ -203,13 +223,32 @@ class Hand:
         for row in claimed:
             made = prepare(self.channel, row, around)
             if isinstance(made, Verdict):
-                self._note(row.id, _result_of_verdict(row, made))
+                self._note(row.id, of_verdict(row, made))
             else:
                 messages.append(made)
         if joins:
             messages = self._join(messages)
         self.flush()
-        return messages
+        return self._within_budgets(messages, drawn) if conf.get("BUDGETS") else messages
+
+    def _within_budgets(self, messages: list[Message], drawn: int) -> list[Message]:
+        """Those that may go now. The others go back, and so do tokens that the claim has taken in vain."""
+        with self._lock:
+            rows = dict(self._rows)
+        messages = [message for message in messages if message.delivery_id in rows]
+        try:
+            waits = budgets.admit(self.channel, messages, rows)
+        except (OperationalError, InterfaceError):
+            for message in messages:
+                self._answer(message.delivery_id, Later(Cause.BUSY, 0.0))
+            raise
+        for pk, seconds in waits.items():
+            self._note(pk, not_now(rows[pk], Reason.BUDGET, seconds))
+        going = [message for message in messages if message.delivery_id not in waits]
+        with self._lock:
+            self._unused[self.channel.slug] += drawn - len(going)
+        self.flush()
+        return going
 
     def _join(self, messages: list[Message]) -> list[Message]:
         joined = merge.join(self.channel, messages, self._rows)
@@ -226,90 +265,36 @@ class Hand:
         if row is None:
             logger.warning("channel %s answered twice for d%s; the first answer holds", self.channel.slug, pk)
             return
-        self._note(pk, _worded(row, _result_of_outcome(row, outcome)._replace(leads=row.leads)))
+        if isinstance(outcome, Later):
+            with self._lock:
+                self._unused.update(row.drawn)
+        self._note(pk, _worded(row, of_outcome(row, outcome)._replace(leads=row.leads)))
         if isinstance(outcome, Rejected) and outcome.disable_destination:
-            disabled = _disable(self.channel.slug, row, str(outcome.cause.label))
+            disabled = disable(self.channel.slug, row, str(outcome.cause.label))
             if disabled is not None and self.tell is not None:
                 self.tell(disabled)
 
     def _note(self, pk: int, result: Result) -> None:
         with self._lock:
-            del self._rows[pk]
+            if self._rows.pop(pk, None) is None:
+                return  # `let_go` was faster, in a process that is ending
+            self._handed.discard(pk)
             self._results.append(result)
             full = len(self._results) >= FLUSH_ROWS or time.monotonic() - self._flushed > FLUSH_SECONDS
         if full:
             self.flush()
 
-    def flush(self) -> None:
-        """Write the outcomes known so far."""
+    def flush(self, patience: float | None = None) -> None:
+        """Write the outcomes known so far; a database that is away is waited for, `patience` seconds at most."""
         with self._lock:
             results, self._results = self._results, []
+            unused, self._unused = self._unused, Counter()
             self._flushed = time.monotonic()
-        record_patiently(results, conf.get("LEASE_SECONDS"))
-
-
-def _disable(channel: str, row: Claimed, why: str) -> Destination | None:
-    """Stop using an address that the far side says does not work; None if there was nothing to disable."""
-    if row.destination_id is not None:
-        found = Destination.objects.filter(pk=row.destination_id, identity=row.identity).first()
-    elif row.user_id is not None:
-        found = managed.entry(row.user_id, channel, row.identity)
-    else:
-        if row.destination_ref:
-            logger.error("%s says for good: %s Mend TOCSIN['RULES'].", row.destination_ref, why)
-        return None  # a bare address, or a part of the settings
-    return found if found is not None and destinations.disable(found, why) else None
-
-
-def _result_of_verdict(row: Claimed, verdict: Verdict) -> Result:
-    wait = max(0.0, (verdict.until - clock.now()).total_seconds()) if verdict.until else None
-    return Result(row.id, row.fence, verdict.state, verdict.reason, wait=wait, tried=False)
+        record_patiently(results, conf.get("LEASE_SECONDS") if patience is None else patience)
+        budgets.give_back(unused)
 
 
 def _worded(row: Claimed, result: Result) -> Result:
     """With the version that worded it, or why none did."""
     told = f"{result.detail} {row.fault}".strip()[:MAX_DETAIL]
     return result._replace(template_version=row.template_version, detail=told)
-
-
-def _result_of_outcome(row: Claimed, outcome: Outcome) -> Result:
-    match outcome:
-        case Sent(provider_id):
-            reason = Reason(row.reason) if row.was_put_off else Reason.NONE
-            return Result(row.id, row.fence, State.SENT, reason,
-                          outcome=AttemptOutcome.SENT, provider_id=provider_id)  # fmt: skip
-        case Later(Cause.HOST_RESTS as cause, _) if row.age >= conf.get("GIVE_UP_HOURS") * 3600.0:
-            # Behind a dead host only probes are tried: what waits for it must not wait for ever.
-            return Result(row.id, row.fence, State.DEAD, Reason.GAVE_UP,
-                          outcome=AttemptOutcome.RETRY, cause=cause)  # fmt: skip
-        case Moot():
-            return Result(row.id, row.fence, State.SKIPPED, Reason.NOTHING_OPEN, tried=False)
-        case Later(cause, after):
-            state = State.RETRYING if row.attempt > 1 else State.PENDING
-            reason = Reason.RETRY if row.attempt > 1 else Reason.NONE
-            reason = Reason.HOST_RESTS if cause == Cause.HOST_RESTS else reason
-            return Result(row.id, row.fence, state, reason, wait=after, tried=False)
-        case Rejected(cause, detail):
-            return Result(row.id, row.fence, State.DEAD, Reason.REJECTED,
-                          outcome=AttemptOutcome.REJECTED, cause=cause, detail=detail)  # fmt: skip
-        case Retry(cause, detail, after):
-            wait = wait_before_retry(
-                _policy(cause),
-                row.attempt,
-                row.age,
-                after,
-                random.random(),  # noqa: S311
-            )
-            state, reason = (State.DEAD, Reason.GAVE_UP) if wait is None else (State.RETRYING, Reason.RETRY)
-            return Result(row.id, row.fence, state, reason, wait=wait,
-                          outcome=AttemptOutcome.RETRY, cause=cause, detail=detail)  # fmt: skip
-
-
-def _policy(cause: Cause) -> RetryPolicy:
-    """Who is asked to slow down is not given up for it by count, only by age."""
-    return RetryPolicy(
-        max_attempts=None if cause == Cause.THROTTLED else conf.get("MAX_ATTEMPTS"),
-        give_up_after=conf.get("GIVE_UP_HOURS") * 3600.0,
-        backoff=conf.get("BACKOFF_SECONDS"),
-        cap=conf.get("BACKOFF_CAP_SECONDS"),
-    )

@@ -25,6 +25,7 @@ from tocsin.events.states import EventState
 from tocsin.rules.match import matching
 from tocsin.rules.operator import matching_operator
 from tocsin.tenants.scope import OPERATOR
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -155,8 +156,8 @@ def _told(event: Event) -> Iterator[Told]:
         state, reason = (verdict.state, verdict.reason) if verdict else (line.state, line.reason)
         if verdict is None and state in READY:
             state = State.SENT
-        words = [] if state == State.SENT else [str(State(state).label)]
-        words += [str(Reason(reason).label)] if reason else []
+        words = [] if state == State.SENT else [str(label_of(State, state))]
+        words += [str(label_of(Reason, reason))] if reason else []
         words += [waits] if waits else []
         until = verdict.until.isoformat() if verdict and verdict.until else ""
         yield Told(

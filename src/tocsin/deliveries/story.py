@@ -20,6 +20,7 @@ from tocsin.errors import NotFound, invalid
 from tocsin.events.ids import number_of
 from tocsin.events.models import Event
 from tocsin.recipients import users
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     import uuid
@@ -68,9 +69,9 @@ class Line:
         """State and reason in words."""
         if self.id[0] == "i":
             return _("It is in their inbox.") if self.read_at is None else _("They have read it.")
-        words = [str(State(self.state).label)]
+        words = [str(label_of(State, self.state))]
         if self.reason:
-            words.append(str(Reason(self.reason).label))
+            words.append(str(label_of(Reason, self.reason)))
         if self.merged_into:
             words.append(_("See %(lead)s.") % {"lead": self.merged_into})
         if self.worded_by is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.channels.base import Channel
     from tocsin.deliveries.claim import Claimed
 
-ACTIONS = {Status.ACKNOWLEDGED: "acknowledge", Status.RESOLVED: "resolve"}
+ACTIONS: dict[str, str] = {Status.ACKNOWLEDGED: "acknowledge", Status.RESOLVED: "resolve"}
 
 Group = tuple[int, str, str]
 """Organization, group key, identity."""
@@ -29,7 +29,7 @@ Group = tuple[int, str, str]
 
 def action_of(status: str, thread: str) -> str:
     """What a message does to its group at the far side: what its status says, else an update of its thread."""
-    return ACTIONS.get(Status(status)) or ("update" if thread else "open")
+    return ACTIONS.get(status) or ("update" if thread else "open")
 
 
 def threads_of(

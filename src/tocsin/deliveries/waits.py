@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tocsin.events.models import Event
     from tocsin.recipients.users import Known
 
-OPT_OUTS = {Reason.OPTED_OUT: preferences.OWN, Reason.ORGANIZATION_OFF: preferences.ORGANIZATION}
+OPT_OUTS: dict[str, str] = {
+    Reason.OPTED_OUT: preferences.OWN,
+    Reason.ORGANIZATION_OFF: preferences.ORGANIZATION,
+}
 
 
 def closed(event: Event, known: Known, channel: str, layer: str, moment: datetime) -> Iterator[str]:
@@ -44,7 +47,7 @@ def _said(what: str, hours: Mapping[str, Any], zone: str, moment: datetime) -> I
 
 def switched_off(event: Event, user: Any, channel: str, reason: str) -> str:
     """What it was that they, or their organization, switched off; empty where that is not so any more."""
-    layer = OPT_OUTS.get(Reason(reason)) if reason else None
+    layer = OPT_OUTS.get(reason)
     if layer is None:
         return ""
     keys = preferences.keys_of(event.type)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PLAN = "plan"
 BATCH = 500
 PLAN_BATCH = 200
+DRAIN_SECONDS = 25.0
+"""So long a worker that is told to end waits for what it has in hand."""
 
 
 class Work(NamedTuple):
@@ -30,6 +32,8 @@ class Work(NamedTuple):
     """Takes back what was lost; returns the channels (and "plan") that have due work."""
     renew: Callable[[], None]
     batch_size: Callable[[str], int]
+    let_go: Callable[[], None]
+    """Answers for what is still in hand when a process ends, so that its leases need not end first."""
 
     def count(self, channel: str) -> int:
         """How many rows of a channel, or of "plan", one batch takes."""

@@ -32,6 +32,11 @@ MOST_WAITING = 64
 AWAY_SECONDS = 1.0
 """How long nothing is sent after a broker did not answer; the sweep hints meanwhile."""
 CONNECT_SECONDS = 4.0
+ANSWER_SECONDS = 4.0
+ANSWER_OPTIONS = dict.fromkeys(
+    ("read_timeout", "write_timeout", "socket_timeout", "socket_connect_timeout"), ANSWER_SECONDS
+)
+"""As RabbitMQ's and Redis's clients call it: a broker that falls silent must not hold the hints for ever."""
 
 
 def queue_name(channel: str) -> str:
@@ -80,6 +85,38 @@ def problems() -> list[FieldError]:
     return []
 
 
+def away(seconds: float) -> str:
+    """Why the broker cannot be reached, in words without secrets; "" where it answers.
+
+    Returns after `seconds` whatever the broker does: not every transport heeds a timeout of its own.
+    """
+    told = [f"did not answer within {seconds:g} s"]
+
+    def look() -> None:
+        told[0] = _refusal(seconds)
+
+    one = threading.Thread(target=look, name="tocsin-broker-check", daemon=True)
+    one.start()
+    one.join(seconds)
+    return told[0]
+
+
+def _refusal(seconds: float) -> str:
+    try:
+        with app().connection_for_write(connect_timeout=seconds) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=seconds)
+            connection.channel().close()  # on Redis nothing is asked before
+    except Exception as error:  # kombu's transports raise errors of their own kinds
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def place() -> str:
+    """Where the broker is, without its password."""
+    found: str = app().connection_for_write().as_uri()
+    return found
+
+
 class Line:
     """A connection to the broker, made when it is first needed."""
 
@@ -107,12 +144,14 @@ class Line:
         """Drop the connection."""
         connection, self._connection, self._producer = self._connection, None, None
         if connection is not None:
-            connection.collapse()
+            connection.release()
 
     def _put(self, channel: str) -> None:
         celery = app()
         if self._connection is None:
-            self._connection = celery.connection_for_write(connect_timeout=CONNECT_SECONDS)
+            self._connection = celery.connection_for_write(
+                connect_timeout=CONNECT_SECONDS, transport_options=ANSWER_OPTIONS
+            )
             self._connection.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
             self._producer = celery.amqp.Producer(self._connection, auto_declare=False)
         # Declared each time: whoever deletes the queues loses what was in them, and no more than that.

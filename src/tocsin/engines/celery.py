@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from celery import shared_task, signals
@@ -21,13 +23,19 @@ from tocsin.engines import PLAN, broker, minder
 from tocsin.engines.pool import work_off
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.engines import Work
     from tocsin.engines.minder import Loop
 
+LOOK_SECONDS = 0.5
 SLICE_SECONDS = 5.0
 """So long a channel may keep a process to itself; then the next hint has its turn, and it has another one."""
 
-_ending: Any = multiprocessing.get_context("fork").Event()
-"""Set in all processes of this worker when it was told to end."""
+_ending: Any = multiprocessing.get_context("fork").RawValue("b", 0)
+"""1 in all processes of this worker when it was told to end. No lock, for one that is killed would keep it."""
+_of_a_pool: set[int] = set()
+"""The id of this process, if Celery's prefork pool has made it."""
 _loops: list[Loop] = []
 _renewers: dict[int, Loop] = {}
 _lock = threading.Lock()
@@ -39,35 +47,76 @@ class Slice(threading.Event):
     def __init__(self) -> None:
         super().__init__()
         self._over = time.monotonic() + SLICE_SECONDS
+        self.is_told = False
+
+    def end(self, *_: Any) -> None:
+        """End early: this process got a signal."""
+        self.is_told = True
+
+    @property
+    def is_last(self) -> bool:
+        return self.is_told or bool(_ending.value)
 
     def is_set(self) -> bool:
-        return time.monotonic() >= self._over or _ending.is_set()
+        return time.monotonic() >= self._over or self.is_last
 
 
 @shared_task(name=broker.TASK, ignore_result=True)
-def work(channel: str) -> None:
-    """Work a channel (or "plan") off, for a slice of time at most. A hint at what is not here is told and dropped."""
+def work(channel: str, *_more: Any, **_named: Any) -> None:
+    """Work a channel (or "plan") off, for a slice of time at most. A hint at what is not here is dropped.
+
+    What else a newer release says beside the channel is not needed to do the work.
+    """
     given = engines.work()
     if given is None or (channel != PLAN and channel not in registry.carriers()):
         return
-    _renew_from_now_on()
+    _mind_from_now_on(given)
     turn = Slice()
     try:
-        work_off(given, channel, turn)
+        with _finishing_first(turn):
+            work_off(given, channel, turn)
     finally:
         connections.close_all()
-    if turn.is_set() and not _ending.is_set():
+    if turn.is_set() and not turn.is_last:
         broker.hint(channel)
 
 
-def _renew_from_now_on() -> None:
-    """What this process has in hand is known to it alone: it renews the leases itself."""
-    given, pid = engines.work(), os.getpid()
+def _mind_from_now_on(given: Work) -> None:
+    """What this process has in hand is known to it alone: it renews the leases itself, and lets go in the end."""
+    pid = os.getpid()
     with _lock:
-        if pid not in _renewers and given is not None:
+        if pid not in _renewers:
             _renewers.clear()
             _renewers[pid] = minder.renewer(given)
             _renewers[pid].start()
+            if pid in _of_a_pool:
+                threading.Thread(target=_end_in_time, args=[given], name="tocsin-end", daemon=True).start()
+
+
+def _end_in_time(given: Work) -> None:
+    """A far side that hangs must not hold up the end: Celery waits for its processes as long as they take."""
+    while not _ending.value:
+        time.sleep(LOOK_SECONDS)
+    time.sleep(engines.DRAIN_SECONDS)
+    try:
+        given.let_go()
+    finally:
+        os._exit(0)
+
+
+@contextmanager
+def _finishing_first(turn: Slice) -> Iterator[None]:
+    """Let SIGTERM wait for what is in hand: systemd tells all processes of a unit, not only the first."""
+    if os.getpid() not in _of_a_pool:
+        yield
+        return
+    usual = signal.signal(signal.SIGTERM, turn.end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+        if turn.is_told:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 @signals.celeryd_init.connect
@@ -88,9 +137,14 @@ def _begin(**_: Any) -> None:
             loop.start()
 
 
+@signals.worker_process_init.connect
+def _remember(**_: Any) -> None:
+    _of_a_pool.add(os.getpid())
+
+
 @signals.worker_shutting_down.connect
 def _tell_all(**_: Any) -> None:
-    _ending.set()
+    _ending.value = 1
 
 
 @signals.worker_shutdown.connect

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+logger = logging.getLogger("tocsin.engines")
 
 IDLE_SECONDS = 5.0
 """After which the thread ends, with nothing to tell."""
@@ -80,6 +83,10 @@ class Owed:
             while (topics := self._next()) is not None:
                 if not all(map(teller.tell, topics)):
                     self._stay_away()
+        except Exception:
+            logger.exception("%s ended; what is owed next begins it anew", self._name)
+            with self._changed:
+                self._runs = False
         finally:
             teller.close()
 

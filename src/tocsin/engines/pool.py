@@ -116,7 +116,7 @@ class Pool:
         return False
 
     def stop(self, seconds: float = 2.0) -> None:
-        """End the threads; batches in hand release what they have not sent."""
+        """End the threads, waiting `seconds` at most; batches in hand release what they have not sent."""
         self.stopping.set()
         with self._changed:
             self._changed.notify_all()
@@ -124,3 +124,13 @@ class Pool:
         deadline = time.monotonic() + seconds
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        if any(thread.is_alive() for thread in threads):
+            self._let_go()
+
+    def _let_go(self) -> None:
+        try:
+            self._work.let_go()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("the database is away (%s); the leases in hand will end", error)
+        finally:
+            connections.close_all()

@@ -6,6 +6,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from tocsin import engines
 from tocsin.deliveries import foreign
 from tocsin.engines import PLAN, wake
 from tocsin.engines.minder import Minder
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from tocsin.engines import Work
-
-DRAIN_SECONDS = 25.0
 
 
 class WorkerProcess:
@@ -42,7 +41,7 @@ class WorkerProcess:
         while not self._end.wait(1.0) and not foreign.given_up():
             pass
         unsubscribe()
-        self._pool.stop(DRAIN_SECONDS)
+        self._pool.stop(engines.DRAIN_SECONDS)
         self._minder.stop()
         return 75 if foreign.given_up() else 0
 

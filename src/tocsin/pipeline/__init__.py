@@ -17,7 +17,7 @@ from tocsin.pipeline.interventions import (
     reschedule,
 )
 from tocsin.pipeline.recurring import parse_series, repeat, start_series
-from tocsin.pipeline.work import batch_size, renew, run, sweep
+from tocsin.pipeline.work import batch_size, let_go, renew, run, sweep
 
 __all__ = [
     "accept_group",
@@ -30,6 +30,7 @@ __all__ = [
     "confirm",
     "event_key",
     "forget",
+    "let_go",
     "notify",
     "parse",
     "parse_series",

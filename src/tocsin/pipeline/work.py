@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 
 
 def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
-    """One batch of a channel, or of planning. Returns how many rows were taken."""
+    """One batch of a channel, or of planning. Returns how many rows were taken: none of a channel not known here."""
+    known = registry.carriers()
     if channel != PLAN:
+        if channel not in known:
+            return 0
         sent = send.deliver(channel, count, stop, tell_owner)
-        if sent and registry.carrier(channel).in_app:
+        if sent and known[channel].in_app:
             wake.publish(wake.INBOX)
         return sent
     taken, touched = plan.plan(count)
     for slug in touched:
-        if registry.carrier(slug).in_app:
+        if slug in known and known[slug].in_app:
             wake.publish(wake.INBOX)
         else:
             engines.hint(slug)
@@ -46,6 +49,12 @@ def renew() -> None:
     held.renew_leases()
 
 
+def let_go() -> None:
+    """Answer for everything in hand in this process, which is about to end."""
+    send.let_go()
+
+
 def batch_size(channel: str) -> int:
-    """How many deliveries of a channel are claimed at once."""
-    return registry.carrier(channel).batch_size
+    """How many deliveries of a channel are claimed at once; 0 of one that is not known here."""
+    found = registry.carriers().get(channel)
+    return 0 if found is None else found.batch_size

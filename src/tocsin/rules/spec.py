@@ -98,9 +98,11 @@ def as_json(spec: Spec) -> dict[str, Any]:
 
 
 def of_json(kept: Mapping[str, Any]) -> Spec:
-    """The rule that a version kept."""
+    """The rule that a version kept; without what only a newer release knows."""
     values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in kept.items()
+        if name in NAMES
     }
     return replace(Spec(**values), level=parse_level(kept["level"]))
 

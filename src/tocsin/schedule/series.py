@@ -24,6 +24,7 @@ from tocsin.schedule.models import Series, SeriesState
 from tocsin.schedule.recurrence import LONGEST, Recurrence, parse_recurrence, recurrence_of
 from tocsin.schedule.windows import check_zone
 from tocsin.tenants.audit import note
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     import uuid
@@ -278,7 +279,7 @@ def _as_json(series: Series, next_event: uuid.UUID | None, next_at: datetime | N
         "created_at": series.created_at.isoformat(),
         "created_by": series.created_by,
         "state": series.state,
-        "sentence": str(SeriesState(series.state).label),
+        "sentence": str(label_of(SeriesState, series.state)),
         "next_at": next_at and next_at.isoformat(),
         "next_event": next_event and str(next_event),
         "number": series.number,

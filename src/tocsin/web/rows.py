@@ -14,6 +14,7 @@ from tocsin.deliveries.finding import UNPLANNED
 from tocsin.deliveries.states import UNSENT, State
 from tocsin.events.states import EventState
 from tocsin.levels import Level
+from tocsin.vocabulary import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,8 +83,8 @@ def rows_of(events: Sequence[Event]) -> list[EventRow]:
         EventRow(
             event=event,
             level=Level(event.level),
-            state=STATE_NAMES[event.state],
-            said=str(EventState(event.state).label),
+            state=STATE_NAMES.get(event.state, event.state),
+            said=str(label_of(EventState, event.state)),
             chips=_chips(counts.get(event.pk, {})),
             is_large=event.pk not in counts,
         )
@@ -100,7 +101,12 @@ def chips(counts: dict[tuple[str, str, str], int]) -> list[Chip]:
 
 
 def _chips(totals: Mapping[str, int]) -> list[Chip]:
-    return [Chip(state, NAMES[state], totals[state]) for state in ORDER if totals.get(state)]
+    unknown = sorted(totals.keys() - set(ORDER))  # a newer release wrote them
+    return [
+        Chip(state, NAMES.get(state, state), totals[state])
+        for state in (*ORDER, *unknown)
+        if totals.get(state)
+    ]
 
 
 def channel_name(slug: str) -> str | Promise:

@@ -135,6 +135,7 @@ class Filling:
         self.add(models.Pause, channel=f"c{self.number}", by=self.text)
         self.add(models.Rest, origin=f"https://h{self.number}.example", account=self.text, is_circuit=True,
                  until=self.now, backoff_seconds=5.0)  # fmt: skip
+        self.add(models.Budget, key=f"h{self.number}.example", tokens=1.5, at=self.now)
         self.add(models.Worker, name=f"w{self.number}", engine="x", started_at=self.now, beat_at=self.now,
                  note=self.text)  # fmt: skip
         self.add(models.RateBucket, key=f"person:{self.number}", level=1.5, at=self.now)

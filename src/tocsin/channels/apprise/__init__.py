@@ -34,6 +34,10 @@ class AppriseChannel(Channel):
         service = ALLOWED.get(settings.get("service", ""))
         return service.name if service else scheme_of(settings.get("url", ""))
 
+    def host_of(self, settings: Mapping[str, Any]) -> str:
+        """None: what stands there in an Apprise URL often is a token."""
+        return ""
+
     def render(self, message: Message) -> Rendered:
         return Rendered(title_of(message), text_of(message))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from tocsin import conf
 from tocsin.channels import http
 from tocsin.channels.base import Abilities, Cause, Channel, Message, Outcome, Rejected, Rendered
 from tocsin.channels.chat.pages import Pages
@@ -45,6 +46,9 @@ class GithubChannel(Channel):
     def target_label(self, settings: Mapping[str, Any]) -> str:
         """The repository, which is no secret."""
         return settings.get("repository") or str(self.label)
+
+    def host_of(self, settings: Mapping[str, Any]) -> str:
+        return super().host_of({"url": conf.get("GITHUB_API_URL")})
 
     def render(self, message: Message) -> Rendered:
         write = dispatch.document if _dispatches(message) else layout.document

@@ -40,6 +40,9 @@ class PagerdutyChannel(Channel):
         told = settings.get("source") or settings.get("component") or settings.get("group")
         return f"{self.label} · {told}" if told else str(self.label)
 
+    def host_of(self, settings: Mapping[str, Any]) -> str:
+        return super().host_of({"url": base_of(settings)})
+
     def render(self, message: Message) -> Rendered:
         return Rendered(subject_of(message), to_text(message.event.body), payload=document(message))
 
@@ -61,6 +64,12 @@ def talk(message: Message) -> http.Conversation:
     return read((yield request), dedup_key(message))
 
 
+def base_of(settings: Mapping[str, Any]) -> str:
+    """Where the Events API is for a destination."""
+    url: str = conf.get("PAGERDUTY_URL") or HOSTS[settings.get("region") or "us"]
+    return url
+
+
 def build(message: Message) -> http.Request | Outcome:
     """The request. Without a group there is nothing that could be acknowledged or resolved."""
     settings = message.target.settings
@@ -69,9 +78,8 @@ def build(message: Message) -> http.Request | Outcome:
         return Rejected(Cause.BAD_SETTINGS, "The destination has no integration key. Save it again.")
     if message.action not in TRIGGERS and not group_of(message):
         return Moot()
-    base = conf.get("PAGERDUTY_URL") or HOSTS[settings.get("region") or "us"]
     return http.Request(
-        f"{base.rstrip('/')}/v2/enqueue",
+        f"{base_of(settings).rstrip('/')}/v2/enqueue",
         encode({"routing_key": key} | document(message)),
         {"content-type": "application/json"},
         secret_values=(key,),

@@ -49,6 +49,9 @@ class SlackChannel(Channel):
         """The channel, or the webhook's host: its path is a secret."""
         return settings.get("channel") or http.origin_of(settings.get("webhook_url", "")) or str(self.label)
 
+    def host_of(self, settings: Mapping[str, Any]) -> str:
+        return super().host_of({"url": settings.get("webhook_url") or conf.get("SLACK_API_URL")})
+
     def render(self, message: Message) -> Rendered:
         return Rendered(subject_of(message), to_text(message.event.body), payload=document(message))
 

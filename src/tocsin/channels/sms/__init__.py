@@ -16,7 +16,8 @@ from tocsin.channels.sms.render import render
 from tocsin.channels.sms.segments import MOST_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from tocsin.channels.base import Feed
 
@@ -37,6 +38,10 @@ class SmsChannel(Channel):
         if conf.get(gateway.SETTING):
             return gateway.not_ready()
         return f"Set TOCSIN['{provider.SETTING}'] or TOCSIN['{gateway.SETTING}'] to send text messages."
+
+    def host_of(self, settings: Mapping[str, Any]) -> str:
+        account = provider.account()
+        return "" if account is None else super().host_of({"url": account.url})
 
     def render(self, message: Message) -> Rendered:
         return render(message)

@@ -49,6 +49,7 @@ def examine() -> list[Finding]:
     checks: dict[str, Check] = {
         "keys": surroundings.key_file,
         "mail": surroundings.mail,
+        "broker": surroundings.broker,
         "channels": surroundings.channels,
     }
     if all(finding.status != ERROR for finding in findings if finding.check in ("database", "tables")):

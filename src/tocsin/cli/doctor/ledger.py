@@ -8,7 +8,7 @@ from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.cli.doctor.findings import Finding, error, ok, warning
 from tocsin.cli.output import program
-from tocsin.deliveries import pauses
+from tocsin.deliveries import budgets, pauses
 from tocsin.deliveries.figures import oldest_due
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import State
@@ -88,7 +88,9 @@ def queue() -> Iterator[Finding]:
             yield warning(
                 "queue",
                 f"{name}: the oldest has been due for {_duration(age)}",
-                f"See that workers run, that nothing is paused, and what `{program()} deliveries list` says.",
+                "Its budget is used up: wait, or allow more in BUDGETS."
+                if budgets.is_spent(name)
+                else f"See that workers run, that nothing is paused, and what `{program()} deliveries list` says.",
             )
     if all(age <= LATE_SECONDS for age in ages.values()):
         yield ok("queue", "nothing is late")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAIL_SECONDS = 5.0
+BROKER_SECONDS = 5.0
 LOW_BYTES = 200 * 1024 * 1024
 
 
@@ -86,6 +87,26 @@ def _mail_server(backend: object, place: str) -> Finding:
     opened.sock.shutdown(socket.SHUT_RDWR)
     opened.sock.close()
     return ok("mail", f"{place} answers" + ("" if opened.pipelining else ", without pipelining"))
+
+
+def broker() -> Iterator[Finding]:
+    """Where Celery carries the hints, whether its broker answers."""
+    if conf.get("ENGINE") != "celery":
+        return
+    from tocsin.engines import broker
+
+    if wrong := broker.problems():
+        for problem in wrong:
+            yield error("broker", f"{problem.field} {problem.message}", problem.remedy)
+        return
+    place = broker.place()
+    if why := broker.away(BROKER_SECONDS):
+        named = "TOCSIN_BROKER_URL" if is_standalone() else "the broker of the Celery app"
+        yield error(
+            "broker", f"{place}: {why}", f"Start it, or mend {named}: until then nobody hears of new work."
+        )
+    else:
+        yield ok("broker", f"{place} answers")
 
 
 def channels() -> Iterator[Finding]:

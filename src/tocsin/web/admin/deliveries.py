@@ -105,7 +105,7 @@ class DeliveryAdmin(Told):
 
     @admin.display(description=_("state"))
     def in_state(self, delivery: Delivery) -> str:
-        return str(NAMES[delivery.state])
+        return str(NAMES.get(delivery.state, delivery.state))
 
     @admin.display(description=_("reason"))
     def because(self, delivery: Delivery) -> str:

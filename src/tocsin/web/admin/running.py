@@ -85,6 +85,13 @@ class RestAdmin(ReadOnly):
         )
 
 
+class BudgetAdmin(ReadOnly):
+    """What is left of what all workers together may send on a channel, or to a host."""
+
+    list_display = ("key", "tokens", "at")
+    search_fields = ("key__exact",)
+
+
 class WorkerAdmin(ReadOnly):
     """The processes that do the work, and when each was last heard of."""
 

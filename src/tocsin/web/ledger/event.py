@@ -17,6 +17,7 @@ from tocsin.errors import Conflict, InvalidInput
 from tocsin.events import types
 from tocsin.events.states import EventState
 from tocsin.levels import Level
+from tocsin.vocabulary import label_of
 from tocsin.web import rows
 from tocsin.web.access import for_keepers
 from tocsin.web.ledger import tally, timeline
@@ -75,7 +76,7 @@ def _story(found: Event, scope: Scope, *, asked: bool) -> dict[str, object]:
     waits_for_time = found.state == EventState.WAITING and found.due_at > clock.now()
     lanes = [] if counts is None else timeline.lanes(found, counts)
     return {
-        "event_reason": Reason(found.reason).label if found.reason else "",
+        "event_reason": label_of(Reason, found.reason),
         "steps": timeline.steps(found, counts, scope),
         "lanes": lanes,
         "has_tries": any(lane.dots for lane in lanes),

@@ -16,6 +16,7 @@ from tocsin.deliveries.decisions import sentence_of, unmatched, unmatched_operat
 from tocsin.deliveries.states import Reason
 from tocsin.events.states import EventState
 from tocsin.recipients import users
+from tocsin.vocabulary import label_of
 from tocsin.web.ledger import plots
 from tocsin.web.rows import NAMES, ORDER, channel_name
 
@@ -33,6 +34,12 @@ MOST_PEOPLE = 10_000
 """People of an audience that are counted, while a page is made."""
 MOST_PLANNED = 2_000_000
 """The same, while it is being planned."""
+ENDS: dict[str, str] = {
+    EventState.DEAD: "dead",
+    EventState.CANCELLED: "cancelled",
+    EventState.EXPIRED: "expired",
+}
+"""The marks of events that ended before they were planned."""
 
 
 @dataclass(slots=True)
@@ -76,8 +83,7 @@ def steps(event: Event, counts: Counts | None, scope: Scope) -> list[Step]:
     if event.planned_at is not None:
         found.append(_planned(event, counts))
     if event.state != EventState.PLANNED:
-        mark = {EventState.DEAD: "dead", EventState.CANCELLED: "cancelled", EventState.EXPIRED: "expired"}
-        found.append(Step(mark.get(EventState(event.state), "pending"), sentence_of(event)))
+        found.append(Step(ENDS.get(event.state, "pending"), sentence_of(event)))
     return found
 
 
@@ -158,7 +164,7 @@ def _lane(event: Event, slug: str, counts: Counts, passage: story.Passage | None
     for (_channel, state, _reason), number in ordered:
         totals[state] += number
     shares = [
-        (state, NAMES[state], str(Reason(reason).label) if reason else "", number)
+        (state, NAMES.get(state, state), str(label_of(Reason, reason)), number)
         for (_channel, state, reason), number in ordered
     ]
     lane = Lane(channel_name(slug), sum(totals.values()), plots.parts(totals.items()), shares)
@@ -170,7 +176,9 @@ def _lane(event: Event, slug: str, counts: Counts, passage: story.Passage | None
 
 
 def _rank(state: str) -> int:
-    return [str(one) for one in ORDER].index(state)
+    """What needs attention first; a state that a newer release wrote comes last."""
+    known = [str(one) for one in ORDER]
+    return known.index(state) if state in known else len(known)
 
 
 def planning(event: Event) -> str:

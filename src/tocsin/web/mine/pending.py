@@ -19,6 +19,7 @@ from tocsin.events.states import EventState
 from tocsin.levels import Level
 from tocsin.schedule.models import Series, SeriesState
 from tocsin.schedule.series import as_json
+from tocsin.vocabulary import label_of
 from tocsin.web.access import for_keepers, for_readers, ledger_scope
 from tocsin.web.policy import strict
 from tocsin.web.rows import channel_name
@@ -55,7 +56,7 @@ def pending(request: HttpRequest) -> HttpResponse:
             for one, row in zip(as_json(found), found, strict=True)
         ]
     context = {
-        "mine": [(row, channel_name(row.channel), str(Reason(row.reason).label)) for row in mine[:SHOWN]],
+        "mine": [(row, channel_name(row.channel), str(label_of(Reason, row.reason))) for row in mine[:SHOWN]],
         "keeps": scope is not None,
         "events": [
             (event, Level(event.level), scope is not None and scope.may(WRITE, event.organization_id))
