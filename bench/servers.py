@@ -22,6 +22,7 @@ import psycopg
 
 from bench.results import Missing
 from tests.postgres import Postgres, free_port
+from tests.servers.brokers import Broker, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ SAY_VERSION = {
     "wrk": ["wrk", "-v"],
     "Redis": ["redis-server", "--version"],
 }
+START_SECONDS = 10.0
 _versions = {"SQLite": sqlite3.sqlite_version}
 
 
@@ -123,42 +125,15 @@ def _said(answer: str) -> str:
 
 
 @contextlib.contextmanager
-def redis() -> Iterator[str]:
-    """Yields the broker's URL. Nothing is saved to the disk."""
-    program = tool("redis-server", "redis-server")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with _folder() as folder, running([*command, "--dir", str(folder)], port, folder):
-        yield f"redis://127.0.0.1:{port}/0"
-
-
-@contextlib.contextmanager
-def rabbitmq() -> Iterator[str]:
-    """Yields the broker's URL."""
-    epmd = tool("epmd", "rabbitmq-server")
-    scripts = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
-    if not scripts:
-        raise Missing("apt-get install rabbitmq-server")
-    port, names, between = free_port(), free_port(), free_port()
-    with _folder() as folder:
-        environment = {
-            "HOME": str(folder), "PATH": os.environ["PATH"], "ERL_EPMD_PORT": str(names),
-            "ERL_EPMD_ADDRESS": "127.0.0.1", "RABBITMQ_NODENAME": f"bench{port}@localhost",
-            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_NODE_PORT": str(port),
-            "RABBITMQ_DIST_PORT": str(between), "RABBITMQ_MNESIA_BASE": str(folder / "data"),
-            "RABBITMQ_LOG_BASE": str(folder / "logs"), "RABBITMQ_PID_FILE": str(folder / "pid"),
-            "RABBITMQ_CONFIG_FILE": str(folder / "none"), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-            "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "generated"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-        }  # fmt: skip
-        address = ["-address", "127.0.0.1", "-port", str(names)]
-        with (
-            running([epmd, *address], names, folder, environment),
-            running([str(scripts[-1])], port, folder, environment, seconds=60),
-        ):
-            _versions["RabbitMQ"] = scripts[-1].parts[-3].removeprefix("rabbitmq_server-")
-            yield f"amqp://guest:guest@127.0.0.1:{port}//"
+def broker(kind: str) -> Iterator[str]:
+    """ "redis" or "rabbitmq"; yields its URL. Redis saves nothing to the disk."""
+    if why := missing(kind):
+        raise Missing(f"{why}; apt-get install {kind}-server")
+    with _folder() as folder, Broker.of(kind, folder) as found:
+        if kind == "rabbitmq":
+            [path, *_] = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*"))
+            _versions["RabbitMQ"] = path.name.removeprefix("rabbitmq_server-")
+        yield found.url
 
 
 @contextlib.contextmanager
@@ -222,21 +197,14 @@ def tool(name: str, package: str) -> str:
 
 
 @contextlib.contextmanager
-def running(
-    command: list[str],
-    port: int,
-    folder: Path,
-    environment: dict[str, str] | None = None,
-    *,
-    seconds: float = 10,
-) -> Iterator[None]:
+def running(command: list[str], port: int, folder: Path) -> Iterator[None]:
     """A process that listens on a port, in a session of its own, until the end of the block."""
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + START_SECONDS
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{command[0]} did not start:\n{(folder / 'log').read_text()[-2000:]}")

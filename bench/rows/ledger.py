@@ -35,9 +35,9 @@ def run(size: Size) -> Section:
     ]
     with servers.postgres() as database:
         series = _against_limit(database, size)
-    for name, server, prefetch in (("RabbitMQ", servers.rabbitmq, 100), ("Redis", servers.redis, 4)):
+    for name, kind, prefetch in (("RabbitMQ", "rabbitmq", 100), ("Redis", "redis", 4)):
         try:
-            with server() as broker:
+            with servers.broker(kind) as broker:
                 series.append(_celery(name, broker, prefetch, size))
         except Missing as missing:
             notes.append(f"peer on {name} is left out: {missing}")

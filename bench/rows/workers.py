@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bench.results import Size
 
 NUMBERS = (1, 2, 4)
-BROKERS = {"RabbitMQ": (servers.rabbitmq, 100), "Redis": (servers.redis, 4)}
-"""How each is started, and the prefetch that suits Celery's no-op tasks there."""
+BROKERS = {"RabbitMQ": ("rabbitmq", 100), "Redis": ("redis", 4)}
+"""What each is called, and the prefetch that suits Celery's no-op tasks there."""
 PEERS = {"procrastinate_noop": "Procrastinate", "django_tasks_db_noop": "django-tasks-db"}
 
 
@@ -61,9 +61,9 @@ def run(size: Size) -> Section:
         for number in NUMBERS[1:]:
             crew = Crew("worker", number)
             series.append(_measure(Series(f"{number} tocsin workers", one), database, size, crew))
-        for name, (server, prefetch) in BROKERS.items():
+        for name, (kind, prefetch) in BROKERS.items():
             try:
-                with server() as broker:
+                with servers.broker(kind) as broker:
                     series += _on_broker(name, broker, prefetch, database=database, size=size, one=one)
             except Missing as missing:
                 notes.append(f"{name} is left out: {missing}")

@@ -17,6 +17,7 @@ app.conf.update(
     task_default_queue_type="quorum",
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
+    worker_enable_remote_control=False,  # a worker that was killed would leave its address in the broker
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tocsin.engines import broker
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 def run(channels: Collection[str], concurrency: int | None) -> int:
     """Work until SIGTERM or SIGINT, then finish what is in hand. Returns the exit code."""
-    options = ["worker", "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
+    # On RabbitMQ a second worker of the same name cannot start.
+    name = f"--hostname=tocsin{os.getpid()}@%h"
+    options = ["worker", name, "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
     if channels:
         options.append(f"--queues={','.join(map(broker.queue_name, channels))}")
     if concurrency is not None:
