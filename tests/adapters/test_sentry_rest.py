@@ -96,7 +96,7 @@ def test_a_change_leaves_what_sentry_does_not_know_of(audit, ask, acme) -> None:
         ({"targetIdentifier": "C000"}, "targetIdentifier"), ({"targetIdentifier": "C111"}, "targetDisplay"),
         ({"targetIdentifier": 7}, "targetIdentifier"), ({"projects": ["nowhere"]}, "projects"),
         ({"projects": "web"}, "projects"), ({"integrationId": 999}, "integrationId"),
-        ({"integrationId": True}, "integrationId"), ({"serviceType": "pagerduty"}, "serviceType"),
+        ({"integrationId": True}, "integrationId"), ({"serviceType": "pigeon"}, "serviceType"),
         ({"triggerType": {"a": 1}}, "triggerType"),
     ],
 )  # fmt: skip
