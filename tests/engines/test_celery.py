@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -132,9 +133,14 @@ def test_a_hosts_own_app_is_used_as_it_is(host) -> None:
     worker = subprocess.Popen(command, env=host.environment, start_new_session=True, cwd=ROOT)
     try:
         wait_until(lambda: lives(host))
-        host.run(SEND + "from tests.engines.celery_host import own; own.delay()\n")
+        host.run(SEND)
         wait_until(lambda: states(host) == ["item", "sent"])
-        wait_until(lambda: host.rows("SELECT count(*) FROM auth_group") == [(1,)])
+        host.run(START + "from tests.engines.celery_host import own; own.delay(2.0)\n")
+        wait_until(lambda: host.rows("SELECT name FROM auth_group") == [("begun",)])
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0
+        assert host.rows("SELECT name FROM auth_group ORDER BY id") == [("begun",), ("ended",)]
     finally:
-        os.killpg(worker.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()

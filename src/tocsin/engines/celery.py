@@ -36,6 +36,8 @@ _ending: Any = multiprocessing.get_context("fork").RawValue("b", 0)
 """1 in all processes of this worker when it was told to end. No lock, for one that is killed would keep it."""
 _of_a_pool: set[int] = set()
 """The id of this process, if Celery's prefork pool has made it."""
+_at_work = threading.Event()
+"""While this process, of a pool, works for us."""
 _loops: list[Loop] = []
 _renewers: dict[int, Loop] = {}
 _lock = threading.Lock()
@@ -72,10 +74,12 @@ def work(channel: str, *_more: Any, **_named: Any) -> None:
         return
     _mind_from_now_on(given)
     turn = Slice()
+    _at_work.set()
     try:
         with _finishing_first(turn):
             work_off(given, channel, turn)
     finally:
+        _at_work.clear()
         connections.close_all()
     if turn.is_set() and not turn.is_last:
         broker.hint(channel)
@@ -98,6 +102,8 @@ def _end_in_time(given: Work) -> None:
     while not _ending.value:
         time.sleep(LOOK_SECONDS)
     time.sleep(engines.DRAIN_SECONDS)
+    if not _at_work.is_set():  # a task of the host's own has all the time that Celery gives it
+        return
     try:
         given.let_go()
     finally:
