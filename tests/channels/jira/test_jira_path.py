@@ -54,7 +54,7 @@ def test_what_was_closed_by_hand_is_skipped_and_says_why(ana, jira) -> None:
 def test_a_lost_answer_makes_no_second_issue(ana, jira) -> None:
     jira.answers["POST issue"] = [LOST]
     delivery = say()
-    assert delivery.state == "retrying"
+    assert Attempt.objects.earliest("pk").outcome == "retry"  # the next may have followed at once
     release()
     delivery.refresh_from_db()
     assert (delivery.state, delivery.provider_id, list(jira.issues)) == ("sent", "OPS-1", ["OPS-1"])
