@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import pytest
@@ -127,3 +128,23 @@ def test_the_page_of_the_docs_is_not_made_without_it(lacking):
     done = CliRunner().invoke(cli, ["reference", "channels"], prog_name="tocsin")
     assert done.exit_code != 0
     assert pip(lacking) in str(done.exception)
+
+
+def test_every_page_and_every_command_is_there_without_any_extra() -> None:
+    """`pip install tocsin` and nothing else: what an extra brings is asked for where it is used."""
+    code = f"""
+import os, pkgutil, sys
+from importlib import import_module
+for name in {[*NEEDS.values(), "py_vapid", "http_ece", "celery", "kombu", "psycopg", "prometheus_client"]!r}:
+    sys.modules[name] = None
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django; django.setup()
+for package in ("tocsin.web", "tocsin.api", "tocsin.cli", "tocsin.sources"):
+    found = import_module(package)
+    for module in pkgutil.walk_packages(found.__path__, package + "."):
+        if module.name not in ("tocsin.cli.__main__", "tocsin.cli.demo.foreign"):  # a start; code for an adapter
+            import_module(module.name)
+from django.urls import get_resolver
+assert get_resolver().reverse_dict is not None
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

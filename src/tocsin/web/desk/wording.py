@@ -13,7 +13,6 @@ from django.utils.translation import check_for_language, get_language_info
 from django.utils.translation import gettext as _
 
 from tocsin.channels import registry
-from tocsin.channels.sms.segments import measure
 from tocsin.deliveries.wording.models import Template, TemplateVersion
 from tocsin.deliveries.wording.preview import preview
 from tocsin.deliveries.wording.sample import sample
@@ -108,8 +107,17 @@ def shown(desk: Desk, place: Place, texts: Mapping[str, str]) -> Preview:
         said = signing.dumps([*place, given["title"], given["body"]], salt=SALT, compress=True)
         address = reverse("tocsin:desk-template-picture", args=[desk.organization.slug])
         picture = f"{address}?said={said}" if len(said) <= LONGEST_ADDRESS else ""
-    segments = measure(message["text"]).segments if message and place.channel == SMS else 0
+    segments = _segments(message["text"]) if message and place.channel == SMS else 0
     return Preview([], made["title"], made["html"], message, segments, picture)
+
+
+def _segments(text: str) -> int:
+    """How many text messages it takes."""
+    from tocsin.channels.sms.segments import (
+        measure,  # only here: without its extra the folder cannot be imported
+    )
+
+    return measure(text).segments
 
 
 def pictured(desk: Desk, said: str) -> str:
