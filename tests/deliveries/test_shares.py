@@ -76,12 +76,13 @@ def test_what_one_does_not_need_others_get(send) -> None:
     assert (taken.count("a"), taken.count("b")) == (18, 2)
 
 
-def test_small_claims_go_round(send) -> None:
+@pytest.mark.parametrize("limit", [1, 2])
+def test_small_claims_go_round(send, limit) -> None:
     for organization in "abcde":
         send(organization, FLOOD)
     plan()
-    claimed(2)
-    assert sorted(one for _ in range(5) for one in claimed(2)) == sorted("abcde" * 2)
+    claimed(limit)
+    assert sorted(one for _ in range(5) for one in claimed(limit)) == sorted("abcde" * limit)
 
 
 def test_a_flood_of_grave_messages_holds_up_nobody_either(send) -> None:

@@ -93,6 +93,10 @@ def test_two_of_one_claim_go_one_after_the_other() -> None:
         tocsin.notify("message:internal", title="x", to=["user:ana"], channel="memory", group_key="db1")
     deliver_now()
     assert len(MemoryChannel.sent) == 1
+    waits = list(
+        Delivery.objects.filter(reason="group_first").order_by("pk").values_list("due_at", flat=True)
+    )
+    assert waits[1] - waits[0] > timedelta(seconds=0.9)  # a crowd does not come up again all at once
     for minutes in (1, 2):
         with frozen(datetime.now(UTC) + timedelta(minutes=minutes)):
             deliver_now()

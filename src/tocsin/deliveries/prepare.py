@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,6 +54,8 @@ class Surroundings:
     firsts: dict[Group, tuple[int, datetime]]
     meanwhile: Meanwhile
     words: dict[tuple[int, str], dict[str, Words]]
+    behind: Counter[Group] = field(default_factory=Counter)
+    """How many of this claim wait for the first of their group."""
     views: dict[int, EventView] = field(default_factory=dict)
     wordings: Wordings = field(default_factory=Wordings)
 
@@ -166,7 +169,7 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         return target
     group = (row.organization_id, event.group_key, row.identity)
     is_joined = channel.joins and (row.was_put_off or row.leads)
-    if not is_joined and (wait := _its_turn(row, around.firsts.get(group), around.now)) is not None:
+    if not is_joined and (wait := _its_turn(row, group, around)) is not None:
         return wait
     view, row.template_version, row.fault = around.said(event, row.locale)
     thread = around.threads.get(group, "")
@@ -184,11 +187,14 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
     )
 
 
-def _its_turn(row: Claimed, first: tuple[int, datetime] | None, now: datetime) -> Verdict | None:
-    """Wait where an earlier one of the group is on its way."""
-    if first is None or first[0] >= row.id:
+def _its_turn(row: Claimed, group: Group, around: Surroundings) -> Verdict | None:
+    """Wait where an earlier one of the group is on its way; one behind the other, not all until the same moment."""
+    first, due_at = around.firsts.get(group, (row.id, around.now))
+    if first >= row.id:
         return None
-    until = min(max(first[1], now + SOON), now + LATE)
+    around.behind[group] += 1
+    soonest = max(due_at, around.now + SOON) + SOON * (around.behind[group] - 1)
+    until = min(soonest, around.now + LATE)
     return Verdict(State.RETRYING if row.attempt > 1 else State.PENDING, Reason.GROUP_FIRST, until)
 
 

@@ -69,12 +69,13 @@ def quotas_of(
     cursor: Any, connection: BaseDatabaseWrapper, lane: Lane, limit: int, after: int
 ) -> list[Quota]:
     """What a claim of `limit` rows takes of whom; empty where only one organization has something due."""
-    most = min(MOST_ORGANIZATIONS, limit)
+    most = max(2, min(MOST_ORGANIZATIONS, limit))  # one row is given to one of two, too
     found = _with_work(cursor, connection, lane, most, (after, None))
     if len(found) < most and after:
         found += _with_work(cursor, connection, lane, most - len(found), (0, after))
     if len(found) < 2:
         return []
+    found = found[:limit]
     share = -(-limit // len(found))
     counts = _counts(cursor, connection, lane, found, share)
     return list(divide(found, counts, share, limit))

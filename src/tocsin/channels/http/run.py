@@ -154,9 +154,10 @@ class Run(Generic[M]):
         wait = _rests.wait(job.origin, request, now, seconds=self.deadline, probe=self.probe)
         if wait is not None:
             return Later(Cause.HOST_RESTS, wait)
-        job = job if job.ends else job._replace(ends=now + self.deadline)
+        seconds = max(job.ends - now, LEAST_SECONDS) if job.ends else self.deadline
+        job = job._replace(ends=now + seconds)
         try:
-            self.engine.start(request, line, max(job.ends - now, LEAST_SECONDS), job)
+            self.engine.start(request, line, seconds, job)
         except Exception as error:
             _rests.release(job.origin)
             return _bug("starting", error)
