@@ -116,6 +116,12 @@ class Message:
         """The event of the lead delivery."""
         return self.events[0]
 
+    @property
+    def group(self) -> str:
+        """The group that all its events are of; empty where they are of several, or of none."""
+        keys = {event.group_key for event in self.events}
+        return keys.pop() if len(keys) == 1 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:

@@ -104,10 +104,10 @@ def _address(row: Claimed) -> tuple[Any, ...]:
 
 def _one(part: Sequence[Message]) -> Message:
     events = tuple(event for one in part for event in one.events)
-    groups = {event.group_key for event in events}
-    if len(groups) > 1 or "" in groups:
-        return replace(part[0], events=events, thread="", action="open")
-    return replace(part[0], events=events, action=action_of(events[-1].status, part[0].thread))
+    joined = replace(part[0], events=events)
+    if not joined.group:
+        return replace(joined, thread="", action="open")
+    return replace(joined, action=action_of(events[-1].status, joined.thread))
 
 
 def _write(groups: Iterable[Sequence[Message]], rows: Mapping[int, Claimed]) -> set[int]:

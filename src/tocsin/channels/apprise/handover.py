@@ -64,8 +64,7 @@ def _origin(settings: Mapping[str, Any]) -> str:
 
 def _incident(message: Message) -> str:
     """The same in all attempts, and for all events of one group."""
-    event = message.event
-    about = f"{event.organization}/{event.group_key}" if event.group_key else message.key
+    about = f"{message.event.organization}/{message.group}" if message.group else message.key
     return hashlib.sha256(about.encode()).hexdigest()
 
 

@@ -73,7 +73,7 @@ def _find(message: Message, access: Access) -> Asking[Issue | None]:
             return issue
     if message.attempt > 1 and (issue := (yield from _made_before(message, access))):
         return issue
-    if not message.event.group_key:
+    if not message.group:
         return None
     group = mark_of(message).group
     found = yield from listed(access, "issues?state=open&sort=created&direction=desc", MOST_PAGES)

@@ -26,8 +26,7 @@ class Mark(NamedTuple):
 def mark_of(message: Message) -> Mark:
     """The message's own."""
     key = message.key if _KEY.fullmatch(message.key) else _digest(message.key)
-    event = message.event
-    return Mark(key, _digest(event.organization, event.group_key) if event.group_key else "")
+    return Mark(key, _digest(message.event.organization, message.group) if message.group else "")
 
 
 def mark_in(found: dict[str, Any]) -> Mark:

@@ -14,7 +14,6 @@ from tocsin.channels.jira.issue import (
     PROPERTY,
     Issue,
     closing,
-    group_of,
     has_comment_of,
     issue_in,
     likeliest,
@@ -83,7 +82,7 @@ def talk(message: Message) -> http.Conversation:
     if isinstance(found, Issue):
         return (yield from _go_on(message, site, found))
     if found is None and message.action != "resolve":
-        return answers.read_created((yield site.request("issue", _new_issue(message, site))))
+        return answers.read_created((yield site.request("issue", _new_issue(message, site), once=True)))
     return found or Moot()
 
 
@@ -108,7 +107,7 @@ def _find(message: Message, site: Site) -> Asking:
         found = yield from _look(message, site, known)
         if found is not None:
             return found
-    if not group_of(message) and message.attempt == 1:
+    if not message.group and message.attempt == 1:
         return None
     project = message.target.settings["project"]
     jql = f'project = "{project}" AND labels = "{marker_of(message)}" ORDER BY created DESC'
@@ -176,4 +175,4 @@ def _comment(message: Message, site: Site, issue: Issue) -> http.Conversation:
         "body": layout.text(message, cloud=site.cloud, titled=True),
         "properties": [{"key": PROPERTY, "value": mark(message)}],
     }
-    return answers.read_comment((yield site.request(path, body)), issue.key)
+    return answers.read_comment((yield site.request(path, body, once=True)), issue.key)

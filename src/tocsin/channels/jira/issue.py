@@ -42,15 +42,9 @@ class Transition(NamedTuple):
     """What its screen offers, by id."""
 
 
-def group_of(message: Message) -> str:
-    """The group that all its events are of; empty where they are of several, or of none."""
-    keys = {event.group_key for event in message.events}
-    return keys.pop() if len(keys) == 1 else ""
-
-
 def marker_of(message: Message) -> str:
     """The label by which the issue of a group is found again; without a group that of the message itself."""
-    group = group_of(message)
+    group = message.group
     named = f"group\0{message.event.organization}\0{group}" if group else f"message\0{message.key}"
     return f"tocsin-{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 

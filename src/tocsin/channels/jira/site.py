@@ -27,8 +27,10 @@ class Site(NamedTuple):
     token: str
     limit_key: str
 
-    def request(self, path: str, body: object = None, method: str = "") -> http.Request:
-        """A request below the API: a look-up (GET) where there is no body."""
+    def request(
+        self, path: str, body: object = None, method: str = "", *, once: bool = False
+    ) -> http.Request:
+        """A request below the API: a look-up (GET) where there is no body. `once` for what makes something."""
         encoded = (
             b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         )
@@ -42,7 +44,7 @@ class Site(NamedTuple):
             secret_values=(self.token, self.authorization.partition(" ")[2]),
             limit_key=self.limit_key,
             most_bytes=LOOK_BYTES,
-            once=bool(encoded),
+            once=once,
         )
 
     def search(self, jql: str, most: int) -> http.Request:

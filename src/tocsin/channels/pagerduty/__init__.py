@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tocsin import conf
 from tocsin.channels import http
 from tocsin.channels.base import Abilities, Cause, Channel, Message, Moot, Outcome, Rejected, Rendered
-from tocsin.channels.pagerduty.alert import LIMIT, TRIGGERS, dedup_key, document, encode, group_of
+from tocsin.channels.pagerduty.alert import LIMIT, TRIGGERS, dedup_key, document, encode
 from tocsin.channels.pagerduty.answers import read
 from tocsin.channels.pagerduty.form import PagerdutyForm
 from tocsin.channels.subject import subject_of
@@ -76,7 +76,7 @@ def build(message: Message) -> http.Request | Outcome:
     key = settings.get("routing_key")
     if not key:
         return Rejected(Cause.BAD_SETTINGS, "The destination has no integration key. Save it again.")
-    if message.action not in TRIGGERS and not group_of(message):
+    if message.action not in TRIGGERS and not message.group:
         return Moot()
     return http.Request(
         f"{base_of(settings).rstrip('/')}/v2/enqueue",

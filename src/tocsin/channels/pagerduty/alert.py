@@ -39,15 +39,9 @@ def encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def group_of(message: Message) -> str:
-    """The group that all of the message's events belong to; empty where they have none in common."""
-    keys = {event.group_key for event in message.events}
-    return keys.pop() if len(keys) == 1 else ""
-
-
 def dedup_key(message: Message) -> str:
     """What PagerDuty knows the alert by: the same for all events of a group, and for all attempts without one."""
-    group, organization = group_of(message), message.event.organization
+    group, organization = message.group, message.event.organization
     if not group:
         return message.key
     key = f"{organization}/{group}"

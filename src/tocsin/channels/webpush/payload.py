@@ -48,7 +48,7 @@ def document(message: Message) -> Json:
             "title": _fitted(subject_of(message), TITLE_BYTES),
             "body": "",
             "url": _page(event.url),
-            "tag": tag_of(event),
+            "tag": tag_of(message),
             "level": gravest(message).slug,
             "action": message.action,
             "at": event.created_at.isoformat(),
@@ -59,11 +59,10 @@ def document(message: Message) -> Json:
     return made | {"body": _fitted(_body(message), ROOM - len(encode(made)) + 2)}
 
 
-def tag_of(event: EventView) -> str:
+def tag_of(message: Message) -> str:
     """What a later notification of the same group replaces: of the group where there is one, else the event's id."""
-    if not event.group_key:
-        return event.id
-    return _short(hashlib.sha256(f"{event.organization}\0{event.group_key}".encode()).digest())
+    event, group = message.event, message.group
+    return _short(hashlib.sha256(f"{event.organization}\0{group}".encode()).digest()) if group else event.id
 
 
 def topic_of(message: Message) -> str:
@@ -71,10 +70,10 @@ def topic_of(message: Message) -> str:
 
     It is another one for each subscription, so that services cannot tell who hears of the same.
     """
-    if not message.event.group_key:
+    if not message.group:
         return ""
     secret = str(message.target.settings.get("auth", "")).encode()
-    return _short(hmac.digest(secret, tag_of(message.event).encode(), hashlib.sha256))
+    return _short(hmac.digest(secret, tag_of(message).encode(), hashlib.sha256))
 
 
 def _short(digest: bytes) -> str:
