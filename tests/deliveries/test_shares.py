@@ -142,6 +142,21 @@ def test_nothing_is_asked_while_everything_fits_into_a_claim(send, django_assert
         assert claim_deliveries("memory", 10) == []
 
 
+def test_who_is_alone_is_not_asked_about_others_at_every_claim(
+    send, django_assert_num_queries, monkeypatch
+) -> None:
+    send("a", FLOOD)
+    plan()
+    claimed(5)
+    claimed(5)  # looks, and finds nobody else
+    with django_assert_num_queries(4):  # a transaction, the probe of what is due, the claim
+        claim_deliveries("memory", 5)
+    send("quiet")
+    plan()
+    monkeypatch.setattr("tocsin.deliveries.shares.ALONE_SECONDS", 0.0)  # the moment is over
+    assert claimed(5).count("quiet") == 1
+
+
 def test_a_division_gives_away_no_more_than_there_is_room_for() -> None:
     counts = {(1, 0): 2, (1, 30): 9, (2, 30): 9, (3, 30): 9}
     assert [tuple(one) for one in divide([1, 2, 3], counts, 4, 10)] == [
