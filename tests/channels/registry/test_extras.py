@@ -134,6 +134,7 @@ def test_every_page_and_every_command_is_there_without_any_extra() -> None:
     """`pip install tocsin` and nothing else: what an extra brings is asked for where it is used."""
     code = f"""
 import os, pkgutil, sys
+os.environ["TOCSIN_TEST_DATABASE"] = "sqlite"  # the one that needs no driver
 from importlib import import_module
 for name in {[*NEEDS.values(), "py_vapid", "http_ece", "celery", "kombu", "psycopg", "prometheus_client"]!r}:
     sys.modules[name] = None
