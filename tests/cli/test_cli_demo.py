@@ -40,6 +40,31 @@ def test_it_notices_a_message_that_does_not_arrive(empty):
     assert list(empty.home.iterdir()) == []
 
 
+def test_it_is_told_to_end_while_it_begins(empty, tmp_path_factory):
+    """A module ends by the signal, not by its exit code, where a KeyboardInterrupt passed through the exec of a text."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "early.py").write_text("""
+import django
+from tocsin.cli import main
+
+def set_up():
+    real_setup()
+    from tocsin.engines import inline
+    inline.start = lambda: exec("import os, signal; os.kill(os.getpid(), signal.SIGINT); [os.getpid() for _ in 'xyz']")
+
+real_setup, django.setup = django.setup, set_up
+main()
+""")
+    done = subprocess.run(
+        [sys.executable, "-m", "early", "demo"],
+        env=empty.environment | {"PYTHONPATH": str(folder)},
+        cwd=empty.home, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "its files are gone" in done.stderr
+    assert list(empty.home.iterdir()) == []
+
+
 def test_it_serves_until_it_is_told_to_end(empty):
     with empty.started("demo") as demo:
         eventually(lambda: list(empty.home.glob("*/env")), 60)

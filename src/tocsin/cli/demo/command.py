@@ -53,9 +53,19 @@ def demo(*, once: bool) -> None:
 
 
 def _end(*_: object) -> None:
-    """Python drops a KeyboardInterrupt that is raised within a callback of an import; the flag stays."""
+    """The first time only a flag, which is looked at between the steps; whoever asks again is obeyed at once.
+
+    Python drops a KeyboardInterrupt that is raised within a callback of an import, and ends by the signal, however
+    it was handled, where one passed through the `exec` of a text, as the making of a dataclass is.
+    """
+    if _told_to_end.is_set():
+        raise KeyboardInterrupt
     _told_to_end.set()
-    raise KeyboardInterrupt
+
+
+def _go_on() -> None:
+    if _told_to_end.is_set():
+        raise KeyboardInterrupt
 
 
 def _refuse_inside_a_project(*, once: bool) -> None:
@@ -75,6 +85,7 @@ def _play(*, once: bool) -> None:
             f"\n  {click.style('tocsin demo', bold=True)}  {_dim(f'a world of its own, in {stage.home}')}\n"
         )
         stage.open()
+        _go_on()
         from tocsin.cli.demo.cast import Cast
         from tocsin.cli.demo.script import Play
         from tocsin.cli.demo.watch import Watch
@@ -104,8 +115,7 @@ def _run(play: Play, watch: Any) -> list[Row]:
         return settled or bool(raised) or _told_to_end.is_set() or time.monotonic() > deadline
 
     rows = follow(watch.rows, is_over)
-    if _told_to_end.is_set():
-        raise KeyboardInterrupt
+    _go_on()
     if raised:
         raise raised[0]
     return rows
