@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FILE = Path(__file__).with_name("RESULTS.md")
 ROWS = (
     "fanout", "email", "webhook", "slack", "ledger", "routing", "waiting", "ingest", "screen", "inbox", "startup",
-    "workers", "shares",
+    "workers", "shares", "cost",
 )  # fmt: skip
 HEAD = """# Results
 
@@ -86,12 +86,23 @@ class Times:
 
 
 @dataclass
+class Costs:
+    """One step, and what it costs for each that is done: by the columns' names, one dictionary for each round."""
+
+    what: str
+    samples: list[dict[str, float]] = field(default_factory=list)
+
+    def middle(self, column: str) -> float:
+        return median(sample[column] for sample in self.samples)
+
+
+@dataclass
 class Section:
     """One row of the benchmark."""
 
     name: str
     title: str
-    series: list[Series] | list[Times]
+    series: list[Series] | list[Times] | list[Costs]
     notes: list[str]
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -106,7 +117,10 @@ def alternate(rounds: int, *contestants: tuple[Series | Times, Callable[[], floa
 def render(section: Section) -> str:
     """The section as Markdown."""
     lines = [f"## {section.name}", "", section.title, ""]
-    if any(isinstance(one, Times) for one in section.series):
+    if isinstance(first := section.series[0], Costs):
+        columns = list(first.samples[0])
+        lines += [f"| {' | '.join(['what', *columns])} |", f"| --- |{' ---: |' * len(columns)}"]
+    elif isinstance(first, Times):
         lines += ["| what | p50 ms | p99 ms | samples | p50 ms of its limit | times its limit |",
                   "| --- | ---: | ---: | ---: | ---: | ---: |"]  # fmt: skip
     else:
@@ -119,8 +133,10 @@ def render(section: Section) -> str:
     return "\n".join(lines)
 
 
-def _line(one: Series | Times) -> str:
-    if isinstance(one, Times):
+def _line(one: Series | Times | Costs) -> str:
+    if isinstance(one, Costs):
+        cells = [_shown(one.middle(column)) for column in one.samples[0]]
+    elif isinstance(one, Times):
         limit = _shown(one.limit.middle) if one.limit else ""
         cells = [_shown(one.middle), _shown(one.last), str(len(one.samples)), limit, one.ratio]
     else:

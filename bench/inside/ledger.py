@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import psycopg
-from django.contrib.auth.models import User
 from django.db import connection
 
 from bench.inside import people
 from tocsin.channels.memory import MemoryChannel
-from tocsin.recipients.models import Destination
 
 TWIN = "bench_delivery"
 CLAIM = f"""
@@ -25,16 +23,7 @@ DONE = f"UPDATE {TWIN} SET state = 'sent', finished_at = statement_timestamp(), 
 
 def prepare(count: int) -> None:
     people.fill(count)
-    pks = User.objects.order_by("pk").values_list("pk", flat=True)
-    Destination.objects.bulk_create(
-        [
-            Destination(
-                user_id=pk, channel="memory", label=f"m{pk}", identity=f"m{pk}", settings={"name": f"m{pk}"}
-            )
-            for pk in pks
-        ],
-        people.BATCH,
-    )
+    people.give_memory()
     people.twin("tocsin_delivery", TWIN)
     people.settle()
 

@@ -13,6 +13,7 @@ from tocsin import pipeline
 from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.events.models import Event
 from tocsin.inbox.models import InboxItem
+from tocsin.recipients.models import Destination
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,20 @@ def fill(count: int) -> None:
     membership = User.groups.through
     pks = User.objects.order_by("pk").values_list("pk", flat=True)
     membership.objects.bulk_create([membership(user_id=pk, group_id=group.pk) for pk in pks], BATCH)
+
+
+def give_memory() -> list[int]:
+    """Everybody can be reached by `memory`; returns their keys."""
+    pks = list(User.objects.order_by("pk").values_list("pk", flat=True))
+    names = {pk: f"m{pk}" for pk in pks}
+    Destination.objects.bulk_create(
+        [
+            Destination(user_id=pk, channel="memory", label=name, identity=name, settings={"name": name})
+            for pk, name in names.items()
+        ],
+        BATCH,
+    )
+    return pks
 
 
 def settle() -> None:

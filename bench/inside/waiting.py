@@ -13,7 +13,7 @@ from tocsin import clock, pipeline
 from tocsin.channels.memory import MemoryChannel
 from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.events.models import Event
-from tocsin.recipients.models import Destination, Person
+from tocsin.recipients.models import Person
 from tocsin.schedule.windows import DAYS
 
 FEW = "few"
@@ -24,16 +24,7 @@ LATER = timedelta(days=1)
 def prepare(count: int, few: int) -> None:
     """People with a `memory` destination and quiet hours each; the hours differ, and none of them is now."""
     people.fill(count)
-    pks = list(User.objects.order_by("pk").values_list("pk", flat=True))
-    Destination.objects.bulk_create(
-        [
-            Destination(
-                user_id=pk, channel="memory", label=f"m{pk}", identity=f"m{pk}", settings={"name": f"m{pk}"}
-            )
-            for pk in pks
-        ],
-        people.BATCH,
-    )
+    pks = people.give_memory()
     hour = datetime.now(UTC).hour
     windows = [_quiet((hour + 2 + number) % 24, (hour + 10 + number) % 24) for number in range(12)]
     Person.objects.bulk_create(

@@ -9,7 +9,7 @@ from tocsin.channels import registry
 from tocsin.events import types
 from tocsin.events.states import EventState
 from tocsin.recipients import resolve, users
-from tocsin.recipients.audiences import EXCEPT, Term, set_kinds
+from tocsin.recipients.audiences import EXCEPT, Term, is_set_kind
 from tocsin.recipients.models import Destination
 from tocsin.rules import registrations
 from tocsin.rules.facts import facts_of
@@ -54,8 +54,12 @@ class Contributor:
     @property
     def people(self) -> tuple[Term, ...]:
         """The terms that name users."""
-        kinds = set_kinds()
-        return tuple(term for term in self.terms if term.kind == "user" or term.kind in kinds)
+        return tuple(term for term in self.terms if term.kind == resolve.USER or is_set_kind(term.kind))
+
+    @property
+    def sets(self) -> tuple[Term, ...]:
+        """The terms that name sets of people."""
+        return tuple(term for term in self.terms if is_set_kind(term.kind))
 
     @property
     def excepts_actor(self) -> bool:
@@ -64,9 +68,8 @@ class Contributor:
 
     @property
     def is_literal(self) -> bool:
-        """Whether every recipient is named one by one, so that they fit one chunk."""
-        kinds = set_kinds()
-        return not any(term.kind in kinds for term in self.terms)
+        """Whether every recipient is named one by one."""
+        return not self.sets
 
     @property
     def destinations(self) -> list[int]:
@@ -141,8 +144,8 @@ def people_of(event: Event, one: Contributor) -> tuple[QuerySet[Any], list[Term]
 
 def actor_of(event: Event) -> Any:
     """The key of the user who did it; None where it was somebody or something else."""
-    kind, _, value = event.actor.partition(":")
-    return users.matching([value]).get(value) if kind == "user" and value else None
+    value = event.acting_user
+    return users.matching([value]).get(value) if value else None
 
 
 def trace_of(event: Event) -> dict[str, Any]:

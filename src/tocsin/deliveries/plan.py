@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from django.db import InterfaceError, OperationalError, connections, router, transaction
@@ -13,19 +14,22 @@ from tocsin import clock, conf
 from tocsin.channels import registry
 from tocsin.deliveries import held, planned_rows
 from tocsin.deliveries.claim import SOLO_AFTER, claim_events, one_suspect
-from tocsin.deliveries.contributors import Contributor, actor_of, contributors, meet, people_of, trace_of
+from tocsin.deliveries.contributors import contributors, meet, people_of, trace_of
+from tocsin.deliveries.few import Few
 from tocsin.deliveries.limits import excess
 from tocsin.deliveries.states import Reason
 from tocsin.deliveries.validity import lapsed
-from tocsin.deliveries.wave import Wave
+from tocsin.deliveries.wave import Told, Wave, locales_of
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
-from tocsin.recipients import resolve, users
+from tocsin.recipients import users
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from django.db.models import QuerySet
+
+    from tocsin.deliveries.contributors import Contributor
 
 logger = logging.getLogger("tocsin.plan")
 
@@ -40,7 +44,7 @@ class LeaseLost(Exception):
 def plan(count: int) -> tuple[int, set[str]]:
     """Plan up to `count` due events. Returns how many were taken, and the channels that have work now.
 
-    Events whose recipients are all named one by one are planned together; if that fails, each alone.
+    Events that concern few are planned together; if that fails, each alone, as those are that concern many.
     """
     held.forgive()
     alone = one_suspect.acquire(blocking=False)
@@ -74,18 +78,14 @@ def _plan_all(events: list[Event]) -> set[str]:
             "the rules of %s events could not be asked together (%r); each goes alone", len(events), error
         )
         return set().union(*map(_plan_alone, events))
-    named: list[Event] = []
-    many: list[Event] = []
-    for event in events:
-        (named if all(one.is_literal for one in contributors(event)) else many).append(event)
-    touched: set[str] = set().union(*(_plan_alone(event) for event in many))
+    left, touched = events, set[str]()
     try:
-        return touched | _plan_together(named)
+        left, touched = _plan_together(events)
     except Exception as error:
         if _is_away(error):
             raise
-        logger.info("planning %s events together failed (%r); each goes alone", len(named), error)
-    return touched.union(*(_plan_alone(event) for event in named))
+        logger.info("planning %s events together failed (%r); each goes alone", len(events), error)
+    return touched.union(*map(_plan_alone, left))
 
 
 def _plan_alone(event: Event) -> set[str]:
@@ -114,59 +114,60 @@ def _is_away(error: Exception) -> bool:
 
 
 @transaction.atomic
-def _plan_together(events: list[Event]) -> set[str]:
-    """Plan events that name each of their recipients: the same few statements, however many there are."""
-    fences = {event.pk: event.fence for event in events}
+def _plan_together(events: list[Event]) -> tuple[list[Event], set[str]]:
+    """Plan events that concern few people: the same few statements, however many there are.
+
+    Returns those that concern many, which are left as they were, and the channels that got rows.
+    """
+    begun = [event for event in events if event.plan_cursor is not None]
+    fences = {event.pk: event.fence for event in events if event.plan_cursor is None}
     locked = Event.objects.select_for_update().filter(pk__in=list(fences), state=EventState.PLANNING)
     held = {pk for pk, fence in locked.values_list("pk", "fence") if fences[pk] == fence}
-    groups: dict[tuple[Any, ...], list[tuple[Event, Contributor]]] = defaultdict(list)
-    for event in events:
-        if event.pk not in held:
-            continue
+    ours = [event for event in events if event.pk in held]
+    few, locales = Few(ours), locales_of(event.organization_id for event in ours)
+    many, done = list[Event](), list[list[Told]]()
+    for event in ours:
         if ending := _unwanted(event):
             _end(event, *ending)
-            continue
-        for one in contributors(event):
-            groups[event.organization_id, event.type, one.layer, one.channels].append((event, one))
-    touched: set[str] = set()
-    for members in groups.values():
-        touched |= _plan_named(members)
-    _finish([event for event in events if event.pk in held], EventState.PLANNED)
-    return touched
+        elif (chain := few.told(event)) is None:
+            many.append(event)
+        else:
+            done.append(chain)
+    touched = set[str]()
+    for step in _in_order(done):
+        waves: dict[tuple[Any, ...], list[Told]] = defaultdict(list)
+        for told in step:
+            locale = locales[told.event.organization_id]
+            waves[told.event.type, told.one.channels, told.one.hours is not None, locale].append(told)
+        for (*_, locale), members in waves.items():
+            touched |= _plan_wave(Wave(members, locale))
+    _finish([chain[0].event for chain in done], EventState.PLANNED)
+    return begun + many, touched
 
 
-def _plan_named(members: list[tuple[Event, Contributor]]) -> set[str]:
-    """Plan one contributor of each of several events of one organization, type and choice of channels."""
-    first = members[0][1]
-    wave = Wave(
-        [event for event, _ in members],
-        first.layer,
-        first.channels,
-        first.version,
-        first.hours is not None,
-        named=[],
-    )
-    keys = resolve.keys_of((term for _, one in members for term in one.people), wave.organization)
-    wave.named = [
-        {keys[term] for term in one.people if term in keys}
-        - ({actor_of(event)} if one.excepts_actor else set())
-        for event, one in members
-    ]
-    missing = [(event, [term for term in one.people if term not in keys]) for event, one in members]
-    planned_rows.unknown(wave, missing)
-    touched = _plan_literal(wave, members)
-    return touched | _plan_people(wave, users.users().filter(pk__in=set(keys.values())))
+def _in_order(chains: Iterable[list[Told]]) -> Iterator[list[Told]]:
+    """What may be planned at once: no contributor before those that come before it in any event.
+
+    The rows of the first one are kept.
+    """
+    by_layer, order = defaultdict(list), TopologicalSorter[str]()
+    for chain in chains:
+        for before, told in zip([None, *chain], chain, strict=False):
+            order.add(told.one.layer, *([before.one.layer] if before else []))
+            by_layer[told.one.layer].append(told)
+    order.prepare()
+    while layers := order.get_ready():
+        yield [told for layer in layers for told in by_layer[layer]]
+        order.done(*layers)
 
 
-def _plan_literal(wave: Wave, members: list[tuple[Event, Contributor]]) -> set[str]:
-    addresses = [(event, one.addresses) for event, one in members if one.addresses]
-    numbers = [(event, one.destinations) for event, one in members if one.destinations]
-    refs = [(event, one.refs) for event, one in members if one.refs]
-    actions = [(event, one.actions) for event, one in members if one.actions]
-    touched = planned_rows.to_addresses(wave, addresses) if addresses else set()
-    touched |= planned_rows.to_settings(wave, refs) if refs else set()
-    touched |= planned_rows.to_actions(wave, actions, members[0][1].name) if actions else set()
-    return touched | planned_rows.to_destinations(wave, numbers) if numbers else touched
+def _plan_wave(wave: Wave) -> set[str]:
+    """Plan those who are named, by name or as one of few."""
+    touched = planned_rows.literal(wave)
+    if not any(told.one.people for told in wave.told):
+        return touched
+    keys = set[Any]().union(*(told.keys or () for told in wave.told))
+    return touched | _plan_people(wave, users.users().filter(pk__among=sorted(keys)))
 
 
 def _plan_people(wave: Wave, people: QuerySet[Any]) -> set[str]:
@@ -226,12 +227,10 @@ def _unwanted(event: Event) -> tuple[EventState, Reason] | None:
 
 def _plan_contributor(event: Event, one: Contributor, after: str | None) -> tuple[set[str], str | None]:
     """One chunk of one contributor: (channels, where to go on, or None at the end)."""
-    wave = Wave([event], one.layer, one.channels, one.version, one.hours is not None)
     people, missing = people_of(event, one)
-    touched: set[str] = set()
-    if after is None:
-        planned_rows.unknown(wave, [(event, missing)])
-        touched = _plan_literal(wave, [(event, one)])
+    [locale] = locales_of([event.organization_id]).values()
+    wave = Wave([Told(event, one, None, missing)], locale)
+    touched = planned_rows.literal(wave) if after is None else set()
     if not one.people:
         return touched, None
     chunk, following = _chunk(people, after)

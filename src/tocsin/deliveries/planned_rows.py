@@ -13,19 +13,19 @@ from tocsin.channels.forms import clean_settings
 from tocsin.deliveries.insert_select import insert_select
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import Reason, State
-from tocsin.deliveries.wave import of_event
-from tocsin.recipients import resolve, secrets, users
+from tocsin.deliveries.wave import columns_of
+from tocsin.recipients import preferences, resolve, secrets, users
 from tocsin.recipients.models import Destination, Person
 from tocsin.rules import operator
-from tocsin.tenants.models import Membership
 from tocsin.tenants.organizations import is_implicit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.db.models import QuerySet
 
     from tocsin.channels.base import Channel
-    from tocsin.deliveries.wave import Wave
-    from tocsin.events.models import Event
+    from tocsin.deliveries.wave import Told, Wave
     from tocsin.recipients.audiences import Term
 
 MAX_LABEL = 200
@@ -34,12 +34,15 @@ ACTION = "action"
 
 def to_people(wave: Wave, channel: Channel, people: QuerySet[Any]) -> None:
     """Plan one channel for people, those who are not to be told included."""
-    fine, others = resolve.divide(people, channel, wave.type, wave.organization, mandatory=wave.mandatory)
-    _skipped(wave, channel, others)
-    if channel.in_app:
-        _to_inboxes(wave, channel, fine)
-    else:
-        to_addresses_of(wave, channel, fine)
+    refusals = preferences.refusals(wave.type, channel.slug, wave.organizations)
+    for part, refuses in wave.split(refusals.organizations):
+        off = refuses if refusals.by_anybody else None
+        fine, others = resolve.divide(people, channel, part.type, organization_refuses=off)
+        _skipped(part, channel, others)
+        if channel.in_app:
+            _to_inboxes(part, channel, fine)
+        else:
+            to_addresses_of(part, channel, fine)
 
 
 def to_addresses_of(
@@ -93,94 +96,83 @@ def _skipped(wave: Wave, channel: Channel, people: QuerySet[Any]) -> None:
     insert_select(Delivery, people, columns, wave.pairs())
 
 
-def to_destinations(wave: Wave, named: list[tuple[Event, list[int]]]) -> set[str]:
-    """Plan deliveries to destinations named by number; returns their channels."""
-    wanted = Destination.objects.filter(
-        _visible(wave.organization), pk__in={pk for _, pks in named for pk in pks}
+def literal(wave: Wave) -> set[str]:
+    """Plan whatever is named by itself, and write down who was named but is not there, so that `explain` can say so.
+
+    Returns the channels that have something to send.
+    """
+    rows = [
+        *(row for told in wave.told for row in _missing(wave, told)),
+        *(_to_address(wave, told, term) for told in wave.told for term in told.one.addresses),
+        *(row for told in wave.told for ref in told.one.refs if (row := _to_setting(wave, told, ref))),
+        *(_to_action(wave, told, number) for told in wave.told for number in told.one.actions),
+        *_to_destinations(wave),
+    ]
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    return {row.channel for row in rows if row.state == State.PENDING}
+
+
+def _missing(wave: Wave, told: Told) -> list[Delivery]:
+    return [_unknown(wave, told, channel, str(term)) for term in told.missing for channel in wave.channels]
+
+
+def _to_destinations(wave: Wave) -> Iterator[Delivery]:
+    """To destinations named by number."""
+    named = [(told, pk) for told in wave.told for pk in told.one.destinations]
+    if not named:
+        return
+    rows = Destination.objects.filter(pk__in={pk for _, pk in named})
+    found: dict[int, Any] = {
+        row.pk: row for row in rows.annotate(tocsin_locale=_locale_of_owner(wave.locale))
+    }
+    members = resolve.members_among(wave.organizations, {row.user_id for row in found.values()} - {None})
+    for told, pk in named:
+        to, organization = found.get(pk), told.event.organization_id
+        if to is None or not _may_name(organization, to, members):
+            yield _unknown(wave, told, "", f"destination:{pk}")
+            continue
+        row = _row(wave, told, to.channel, identity=to.identity, label=to.label, locale=to.tocsin_locale)
+        row.user_id, row.destination_id = to.user_id, to.pk
+        yield row
+
+
+def _may_name(organization: int, to: Destination, members: set[tuple[int, Any]]) -> bool:
+    """Whether it is the organization's own, or of one of its people."""
+    if to.user_id is None:
+        return to.organization_id == organization
+    return is_implicit(organization) or (organization, to.user_id) in members
+
+
+def _to_address(wave: Wave, told: Told, term: Term) -> Delivery:
+    """To a bare address, which is kept encrypted."""
+    channel = registry.get(term.kind)
+    cleaned = clean_settings(channel.form, channel.address_settings(term.value))
+    sealed = secrets.seal(cleaned.open | cleaned.secret)
+    label = cleaned.identity[:MAX_LABEL]
+    return _row(
+        wave, told, term.kind, identity=cleaned.identity, label=label, address=sealed, locale=wave.locale
     )
-    found = {row.pk: row for row in wanted.annotate(tocsin_locale=_locale_of_owner(wave.locale))}
-    rows = []
-    for event, pks in named:
-        for pk in pks:
-            if (to := found.get(pk)) is None:
-                rows.append(_unknown(wave, event, "", f"destination:{pk}"))
-                continue
-            row = _row(wave, event, to.channel, identity=to.identity, label=to.label, locale=to.tocsin_locale)  # type: ignore[attr-defined]
-            row.user_id, row.destination_id = to.user_id, to.pk
-            rows.append(row)
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    return {to.channel for to in found.values()}
 
 
-def _visible(organization: int) -> Q:
-    """Destinations that an organization's events may name: its own and its people's."""
-    if is_implicit(organization):
-        return Q(organization=organization) | Q(user__isnull=False)
-    members = Membership.objects.filter(organization=organization).values("user")
-    return Q(organization=organization) | Q(user__in=members)
+def _to_action(wave: Wave, told: Told, number: str) -> Delivery:
+    """One for each rule that code is registered for."""
+    return _row(wave, told, ACTION, identity=f"rule:{number}", label=told.one.name[:MAX_LABEL])
 
 
-def to_addresses(wave: Wave, named: list[tuple[Event, list[Term]]]) -> set[str]:
-    """Plan deliveries to bare addresses; the address is kept encrypted. Returns the channels."""
-    rows = []
-    for event, terms in named:
-        for term in terms:
-            channel = registry.get(term.kind)
-            cleaned = clean_settings(channel.form, channel.address_settings(term.value))
-            sealed = secrets.seal(cleaned.open | cleaned.secret)
-            label = cleaned.identity[:MAX_LABEL]
-            rows.append(
-                _row(
-                    wave,
-                    event,
-                    term.kind,
-                    identity=cleaned.identity,
-                    label=label,
-                    address=sealed,
-                    locale=wave.locale,
-                )
-            )
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    return {row.channel for row in rows}
-
-
-def to_actions(wave: Wave, named: list[tuple[Event, list[str]]], label: str) -> set[str]:
-    """Plan one delivery for each rule that code is registered for. Returns the channel."""
-    rows = [
-        _row(wave, event, ACTION, identity=f"rule:{number}", label=label[:MAX_LABEL])
-        for event, numbers in named
-        for number in numbers
-    ]
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    return {ACTION}
-
-
-def to_settings(wave: Wave, named: list[tuple[Event, tuple[str, ...]]]) -> set[str]:
-    """Plan deliveries to targets of the operator's rules. Returns the channels."""
-    rows = []
-    for event, refs in named:
-        for ref in refs:
-            if (found := operator.target(ref)) is None:
-                continue  # taken out of the settings since the event met it
-            rule, cleaned = found
-            row = _row(
-                wave, event, rule.channel, identity=cleaned.identity, label=rule.name, locale=wave.locale
-            )
-            row.destination_ref = ref
-            rows.append(row)
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-    return {row.channel for row in rows}
-
-
-def unknown(wave: Wave, named: list[tuple[Event, list[Term]]]) -> None:
-    """Write down who was named but is not there, so that `explain` can say so."""
-    rows = [
-        _unknown(wave, event, channel, str(term))
-        for event, terms in named
-        for term in terms
-        for channel in wave.channels
-    ]
-    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+def _to_setting(wave: Wave, told: Told, ref: str) -> Delivery | None:
+    """To a target of an operator's rule; None for one taken out of the settings since the event met it."""
+    if (found := operator.target(ref)) is None:
+        return None
+    rule, cleaned = found
+    return _row(
+        wave,
+        told,
+        rule.channel,
+        identity=cleaned.identity,
+        label=rule.name,
+        locale=wave.locale,
+        destination_ref=ref,
+    )
 
 
 def channel_gone(wave: Wave, channel: str) -> None:
@@ -188,27 +180,27 @@ def channel_gone(wave: Wave, channel: str) -> None:
     rows = [
         _row(
             wave,
-            event,
+            told,
             channel,
             identity="*",
             state=State.SKIPPED,
             reason=Reason.CHANNEL_GONE,
             finished_at=wave.now,
         )
-        for event in wave.events
+        for told in wave.told
     ]
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _unknown(wave: Wave, event: Event, channel: str, name: str) -> Delivery:
+def _unknown(wave: Wave, told: Told, channel: str, name: str) -> Delivery:
     return _row(
-        wave, event, channel, identity=name[:320], label=name[:MAX_LABEL],
+        wave, told, channel, identity=name[:320], label=name[:MAX_LABEL],
         state=State.SKIPPED, reason=Reason.UNKNOWN_RECIPIENT, finished_at=clock.now(),
     )  # fmt: skip
 
 
-def _row(wave: Wave, event: Event, channel: str, **columns: Any) -> Delivery:
-    values = wave.columns(channel) | of_event(event) | columns
+def _row(wave: Wave, told: Told, channel: str, **columns: Any) -> Delivery:
+    values = wave.columns(channel) | columns_of(told) | columns
     return Delivery(organization_id=values.pop("organization"), event_id=values.pop("event"), **values)
 
 

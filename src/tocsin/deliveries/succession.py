@@ -11,9 +11,9 @@ from tocsin.channels import registry
 from tocsin.deliveries import planned_rows
 from tocsin.deliveries.contributors import contributors, people_of
 from tocsin.deliveries.models import Delivery
-from tocsin.deliveries.wave import Wave
+from tocsin.deliveries.wave import Told, Wave, locales_of
 from tocsin.events.models import Event
-from tocsin.recipients import resolve
+from tocsin.recipients import preferences, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,21 +38,17 @@ def plan_successors(skipped: Iterable[int]) -> int:
 
 def _plan_next(event: Event, slug: str, turn: int, identities: set[str]) -> int:
     channel = registry.get(slug)
+    refusals = preferences.refusals(event.type, slug, [event.organization_id])
+    [locale] = locales_of([event.organization_id]).values()
     planned = 0
     for contributor in contributors(event):
         people, _ = people_of(event, contributor)
         had_theirs = Delivery.objects.filter(
             event=event, channel=slug, identity__in=identities, user=OuterRef("pk")
         )
-        wave = Wave(
-            [event],
-            contributor.layer,
-            contributor.channels,
-            contributor.version,
-            contributor.hours is not None,
-        )
+        wave = Wave([Told(event, contributor)], locale)
         willing, _ = resolve.divide(
-            people, channel, event.type, event.organization_id, mandatory=wave.mandatory
+            people, channel, event.type, organization_refuses=refusals.by(event.organization_id)
         )
         waiting = willing.filter(~Exists(had_theirs))
         planned += planned_rows.to_addresses_of(wave, channel, waiting, turn=turn, among=identities)

@@ -100,3 +100,9 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
+
+    @property
+    def acting_user(self) -> str:
+        """The user who did it, as `actor` names one; empty where it was somebody or something else."""
+        kind, _, value = self.actor.partition(":")
+        return value if kind == "user" else ""

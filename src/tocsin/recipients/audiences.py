@@ -66,10 +66,11 @@ def audience(kind: str, check: Check | None = None) -> Callable[[Resolve], Resol
 
 def set_kinds() -> dict[str, Resolve]:
     """The kinds that name sets of people. `group` exists only where the user model has Django's groups."""
-    return {kind: resolve for kind, resolve in _kinds.items() if _is_set_kind(kind)}
+    return {kind: resolve for kind, resolve in _kinds.items() if is_set_kind(kind)}
 
 
-def _is_set_kind(kind: str) -> bool:
+def is_set_kind(kind: str) -> bool:
+    """Whether a kind of audience names a set of people."""
     return kind in _kinds and (kind != "group" or has_groups())
 
 
@@ -248,7 +249,7 @@ def _term(item: object, organization: str) -> Term:
     if kind == EXCEPT.kind:
         conf.check_slug("except", value, [EXCEPT.value])
         return EXCEPT
-    if _is_set_kind(kind):
+    if is_set_kind(kind):
         if check := _checks.get(kind):
             check(value)
         return Term(kind, _own(kind, value, organization))

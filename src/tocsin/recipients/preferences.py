@@ -72,16 +72,25 @@ def said_by_people(users: Iterable[Any], channel: str, keys: Iterable[str]) -> d
     return found
 
 
-def organization_refuses(event_type: str, channel: str, organization: int) -> bool:
-    """Whether an organization switched a type off for those who did not say otherwise."""
-    said = said_by_organizations([organization], channel).get(organization, {})
-    return not decide({}, said, event_type).wanted
+class Refusals(NamedTuple):
+    """Who switched a type, or its category, off on a channel."""
+
+    by_anybody: bool
+    organizations: frozenset[int] = frozenset()
+    """Those that did so for whoever of theirs did not say otherwise."""
+
+    def by(self, organization: int) -> bool | None:
+        """Whether an organization did; None where nobody at all did, and no person has to be asked."""
+        return organization in self.organizations if self.by_anybody else None
 
 
-def is_refused_by_somebody(event_type: str, channel: str) -> bool:
-    """Whether anybody at all switched this type, or its category, off on a channel."""
+def refusals(event_type: str, channel: str, organizations: Iterable[int]) -> Refusals:
+    """Which of these organizations, and whether anybody, refuses a type; one that is mandatory cannot be refused."""
     refused = Preference.objects.filter(event_type__in=keys_of(event_type), channel=channel, wanted=False)
-    return bool(refused.exists())
+    if types.find(event_type).mandatory or not refused.exists():
+        return Refusals(by_anybody=False)
+    said = said_by_organizations(organizations, channel)
+    return Refusals(True, frozenset(pk for pk in said if not decide({}, said[pk], event_type).wanted))
 
 
 def refused_by_user(event_type: str, channel: str) -> Q:

@@ -55,14 +55,31 @@ def _among(keys: QuerySet[Any]) -> Q:
 
 def keys_of(terms: Iterable[Term], organization: int) -> dict[Term, Any]:
     """The key of the user that each `user:…` term names; those that name nobody here are left out."""
-    named = {term: term.value for term in terms if term.kind == USER}
+    found = users_of((organization, term) for term in terms)
+    return {term: key for (_, term), key in found.items()}
+
+
+def users_of(terms: Iterable[tuple[int, Term]]) -> dict[tuple[int, Term], Any]:
+    """`keys_of` within many organizations."""
+    named = {(organization, term) for organization, term in terms if term.kind == USER}
     if not named:
         return {}
-    found = users.matching(set(named.values()))
-    if not is_implicit(organization):
-        ours = set(_members(organization).filter(user__in=set(found.values())).values_list("user", flat=True))
-        found = {value: key for value, key in found.items() if key in ours}
-    return {term: found[value] for term, value in named.items() if value in found}
+    found = users.matching({term.value for _, term in named})
+    ours = members_among({organization for organization, _ in named}, found.values())
+    return {
+        (organization, term): found[term.value]
+        for organization, term in named
+        if term.value in found and (is_implicit(organization) or (organization, found[term.value]) in ours)
+    }
+
+
+def members_among(organizations: Iterable[int], keys: Iterable[Any]) -> set[tuple[int, Any]]:
+    """Who of these users is a member of which of these organizations; of the implicit one nobody is asked."""
+    asked = {organization for organization in organizations if not is_implicit(organization)}
+    if not asked:
+        return set()
+    rows = Membership.objects.filter(organization__in=asked, user__among=sorted(set(keys)))
+    return set(rows.values_list("organization", "user"))
 
 
 def _members(organization: int) -> QuerySet[Membership]:
@@ -71,26 +88,27 @@ def _members(organization: int) -> QuerySet[Membership]:
 
 
 def divide(
-    found: QuerySet[Any], channel: Channel, event_type: str, organization: int, *, mandatory: bool
+    found: QuerySet[Any], channel: Channel, event_type: str, *, organization_refuses: bool | None
 ) -> tuple[QuerySet[Any], QuerySet[Any]]:
     """The people who may be told on this channel, and the others, with `tocsin_reason`.
 
-    Plain conditions, not one CASE: the database can estimate them. Opt-outs are left out where there are none.
+    Plain conditions, not one CASE: the database can estimate them. Opt-outs are left out where there are none: then
+    `organization_refuses` is None. See `preferences.Refusals`.
     """
     willing, why = found.exclude(users.inactive()), users.inactive()
     off: list[When] = []
-    if not mandatory and preferences.is_refused_by_somebody(event_type, channel.slug):
-        refuses, off = _refusals(event_type, channel.slug, organization)
+    if organization_refuses is not None:
+        refuses, off = _refusals(event_type, channel.slug, organization_refuses=organization_refuses)
         willing, why = willing.filter(~refuses), why | refuses
     if not channel.in_app:
         why |= ~usable(channel)
     return willing, _with_reason(found.filter(why), channel, off)
 
 
-def _refusals(event_type: str, channel: str, organization: int) -> tuple[Q, list[When]]:
+def _refusals(event_type: str, channel: str, *, organization_refuses: bool) -> tuple[Q, list[When]]:
     """Who is not to be told, and by whose word; what their organization says holds for those who say nothing."""
     no = preferences.refused_by_user(event_type, channel)
-    if not preferences.organization_refuses(event_type, channel, organization):
+    if not organization_refuses:
         return no, [When(no, then=Value("opted_out"))]
     refuses = ~preferences.wanted_by_user(event_type, channel)
     return refuses, [When(no, then=Value("opted_out")), When(refuses, then=Value("organization_off"))]

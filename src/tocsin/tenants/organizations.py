@@ -12,8 +12,10 @@ from tocsin.errors import invalid
 from tocsin.tenants.models import IMPLICIT, Organization, Project
 
 K = TypeVar("K")
+V = TypeVar("V")
 
 _known: dict[str, int] = {}
+_slugs: dict[int, str] = {}
 _projects: dict[tuple[int, str], int] = {}
 
 
@@ -32,12 +34,9 @@ def organization_id(slug: str = "") -> int:
 
 def organization_slug(pk: int) -> str:
     """The slug of an organization that exists."""
-    for slug, known in list(_known.items()):
-        if known == pk:
-            return slug
-    slug = str(Organization.objects.values_list("slug", flat=True).get(pk=pk))
-    _keep(_known, slug, pk)
-    return slug
+    if pk in _slugs:
+        return _slugs[pk]
+    return _keep(_slugs, pk, str(Organization.objects.values_list("slug", flat=True).get(pk=pk)))
 
 
 def implicit() -> Organization:
@@ -63,14 +62,15 @@ def project_id(organization: int, slug: str) -> int | None:
     return _keep(_projects, (organization, slug), found)
 
 
-def _keep(known: dict[K, int], key: K, pk: int) -> int:
-    """Remember a key once it is certain to stay: what this transaction made may yet be rolled back."""
-    transaction.on_commit(partial(known.__setitem__, key, pk), using=router.db_for_write(Organization))
-    return pk
+def _keep(known: dict[K, V], key: K, value: V) -> V:
+    """Remember what is certain to stay: what this transaction made may yet be rolled back."""
+    transaction.on_commit(partial(known.__setitem__, key, value), using=router.db_for_write(Organization))
+    return value
 
 
 def _forget(**_: Any) -> None:
     _known.clear()
+    _slugs.clear()
     _projects.clear()
 
 
