@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import tocsin
 from tocsin import pipeline
@@ -175,3 +179,33 @@ def test_an_event_sent_by_the_public_door_is_counted_like_any_other(send, person
     claimed(10)
     mine = Event.objects.get(title="mine").pk
     assert mine in {row.event_id for row in claim_deliveries("memory", 10)}
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.parametrize("table", ["tocsin_event", "tocsin_delivery"])
+def test_a_share_is_found_whatever_the_database_believes_to_wait(send, table) -> None:
+    """Statistics of a quiet hour say that next to nothing waits: then PostgreSQL thinks any index good enough."""
+    for organization in ("a", "b"):
+        send(organization, FLOOD)
+    plan()
+    while pipeline.run("memory", 500):
+        pass
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tocsin_event, tocsin_delivery")
+    send("a", FLOOD * 20)
+    send("b", FLOOD)
+    if table == "tocsin_delivery":
+        plan()
+    claim = claim_events if table == "tocsin_event" else partial(claim_deliveries, "memory")
+    claim(20)
+    with CaptureQueriesContext(connection) as seen:
+        assert len(claim(20)) == 20
+    looks = [query["sql"] for query in seen if f"{table}" in query["sql"] and "organization_id" in query["sql"]]
+    with connection.cursor() as cursor:
+        for sql in looks:
+            cursor.execute(f"EXPLAIN {sql}")
+            lines = "\n".join(row[0] for row in cursor.fetchall())
+            assert f"{table}_due" not in lines, lines
+            assert "hashed" not in lines, lines
+            assert f"{table}_share" in lines or "organization_id" not in sql.partition("WHERE")[2], lines
+    assert len(looks) >= 3

@@ -11,6 +11,7 @@ from django.db import connections, router, transaction
 
 from tocsin import clock, conf
 from tocsin.deliveries import budgets
+from tocsin.deliveries.due import OF_ALL_SQL
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.shares import Crowds, Lane, ids_within, quotas_of
 from tocsin.deliveries.states import PUT_OFF, READY, State
@@ -152,7 +153,8 @@ def _claim(
     with transaction.atomic(using=alias), connection.cursor() as cursor:
         rows = _shared(cursor, connection, lane, limit, _assigned(connection, assign, returning))
         for priority in _priorities(cursor, connection, model, where, params) if len(rows) < limit else ():
-            sql = _statement(connection, model, f"{where} AND priority = {priority}", assign, returning)
+            at = f"{where} AND {OF_ALL_SQL} AND priority = {priority}"
+            sql = _statement(connection, model, at, assign, returning)
             if len(rows) < limit:
                 cursor.execute(sql.format(claims=f"< {SOLO_AFTER}"), (*params, limit - len(rows)))
                 rows += cursor.fetchall()
@@ -187,7 +189,7 @@ def _priorities(cursor: Any, connection: Any, model: Any, where: str, params: An
     """The priorities at which something is due: most claims find work at one of them."""
     table, now = connection.ops.quote_name(model._meta.db_table), clock.now_sql(connection)
     probes = " UNION ALL ".join(
-        f"SELECT {priority} WHERE EXISTS (SELECT 1 FROM {table} WHERE {where} "  # noqa: S608
+        f"SELECT {priority} WHERE EXISTS (SELECT 1 FROM {table} WHERE {where} AND {OF_ALL_SQL} "  # noqa: S608
         f"AND priority = {priority} AND due_at <= {now})"
         for priority in PRIORITIES
     )

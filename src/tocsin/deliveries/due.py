@@ -1,6 +1,8 @@
-"""Which channels have due work: one query that probes the partial index, whatever waits for later."""
+"""What is due of all organizations, by the partial indexes of gravity, whatever waits for later."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.db import connections, router
 
@@ -8,10 +10,26 @@ from tocsin import clock
 from tocsin.channels import registry
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import READY
+from tocsin.events.models import OF_ALL, Event
 from tocsin.events.states import EventState
 from tocsin.levels import PRIORITIES
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 PLAN = "plan"
+OF_ALL_SQL = "fence >= 0"
+"""`events.models.OF_ALL`, which those indexes ask for."""
+
+
+def ready_deliveries(channel: str) -> QuerySet[Delivery]:
+    """The deliveries of a channel that are to be sent, now or later."""
+    return Delivery.objects.filter(OF_ALL, channel=channel, state__in=READY)
+
+
+def waiting_events() -> QuerySet[Event]:
+    """The events that are to be planned, now or later."""
+    return Event.objects.filter(OF_ALL, state=EventState.WAITING)
 
 
 def channels_with_work() -> set[str]:
@@ -23,12 +41,12 @@ def channels_with_work() -> set[str]:
     for priority in PRIORITIES:
         probes.append(
             f"SELECT '{PLAN}' WHERE EXISTS (SELECT 1 FROM tocsin_event "  # noqa: S608
-            f"WHERE state = '{EventState.WAITING}' AND priority = {priority} AND due_at <= {now})"
+            f"WHERE state = '{EventState.WAITING}' AND {OF_ALL_SQL} AND priority = {priority} AND due_at <= {now})"
         )
         for slug in registry.carriers():
             probes.append(
                 f"SELECT %s WHERE EXISTS (SELECT 1 FROM tocsin_delivery WHERE channel = %s "  # noqa: S608
-                f"AND state IN ({ready}) AND priority = {priority} AND due_at <= {now})"
+                f"AND state IN ({ready}) AND {OF_ALL_SQL} AND priority = {priority} AND due_at <= {now})"
             )
             params += [slug, slug]
     with connection.cursor() as cursor:

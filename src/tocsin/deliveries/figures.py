@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from tocsin import clock
 from tocsin.channels import registry
-from tocsin.deliveries.due import PLAN
+from tocsin.deliveries.due import PLAN, ready_deliveries, waiting_events
 from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.deliveries.states import READY, State
 from tocsin.events.models import Event
@@ -44,9 +44,9 @@ class Recent(NamedTuple):
 def oldest_due() -> dict[str, datetime]:
     """When the oldest due work of each channel, and of planning, was due; without those that have none."""
     now = clock.now()
-    found = {PLAN: _oldest(Event.objects.filter(state=EventState.WAITING), now)}
+    found = {PLAN: _oldest(waiting_events(), now)}
     for slug in [*registry.carriers(), *registry.missing()]:
-        found[slug] = _oldest(Delivery.objects.filter(channel=slug, state__in=READY), now)
+        found[slug] = _oldest(ready_deliveries(slug), now)
     return {name: due for name, due in found.items() if due is not None}
 
 
@@ -68,9 +68,7 @@ def due_now(late: Collection[str]) -> dict[str, int]:
     found = dict.fromkeys((PLAN, *registry.carriers()), 0)
     for name in late:
         rows: QuerySet[Event] | QuerySet[Delivery] = (
-            Event.objects.filter(state=EventState.WAITING)
-            if name == PLAN
-            else Delivery.objects.filter(channel=name, state__in=READY)
+            waiting_events() if name == PLAN else ready_deliveries(name)
         )
         # With every priority named, what is not due yet is not read.
         due = rows.filter(priority__in=PRIORITIES, due_at__lte=now).order_by()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tocsin.channels.outcomes import Cause
 from tocsin.deliveries.states import ON_THE_WAY, READY, AttemptOutcome, Reason, State
+from tocsin.events.models import OF_ALL
 from tocsin.tenants.scope import ScopedManager
 
 
@@ -80,7 +81,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["channel", "priority", "due_at", "id"],
                 name="tocsin_delivery_due",
-                condition=Q(state__in=READY),
+                condition=Q(state__in=READY) & OF_ALL,
             ),
             models.Index(
                 fields=["channel", "organization", "priority", "due_at", "id"],

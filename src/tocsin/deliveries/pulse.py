@@ -13,9 +13,10 @@ from django.db.models.functions import Trunc
 
 from tocsin import clock
 from tocsin.channels import registry
+from tocsin.deliveries.due import ready_deliveries
 from tocsin.deliveries.figures import oldest_due
 from tocsin.deliveries.models import Attempt, Delivery
-from tocsin.deliveries.states import READY, AttemptOutcome, State
+from tocsin.deliveries.states import AttemptOutcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,7 @@ def _queue(scope: Scope) -> dict[str, Flow]:
     found = {slug: Flow(slug) for slug in [*registry.carriers(), *registry.missing()]}
     oldest = oldest_due() if scope.is_operator else {}
     for slug, flow in found.items():
-        due = Delivery.objects.filter(channel=slug, state__in=READY, due_at__lte=now)
+        due = ready_deliveries(slug).filter(due_at__lte=now)
         if scope.is_operator:
             flow.waiting, flow.oldest = due.order_by()[:MOST_WAITING].count(), oldest.get(slug)
         else:
