@@ -10,7 +10,7 @@ from django.db import connection
 
 from bench.inside import people
 from tocsin import pipeline
-from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.models import Attempt
 from tocsin.engines import heartbeat
 from tocsin.recipients.destinations import add_destination
 from tocsin.recipients.models import Destination
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE = 300.0
+POLL_SECONDS = 0.1
 ACCEPTED = 1_000
 """Events in one commit."""
 
@@ -48,7 +49,7 @@ def worked_off(count: int) -> float:
     began = time.perf_counter()
     for start in range(0, count, ACCEPTED):
         pipeline.accept_group([[pipeline.parse(draft)] for _ in range(min(ACCEPTED, count - start))])
-    _until(lambda: Delivery.objects.filter(state="sent").count() >= count)
+    _until(lambda: _sent() >= count)
     return count / (time.perf_counter() - began)
 
 
@@ -62,9 +63,13 @@ def beside(*, each: int, quiet: int, urls: list[str], tarpit: str, flood: int) -
     for number in range(1, quiet + 1):
         _accept(f"o{number}", urls[number % len(urls)], each)
     wanted = each * quiet
-    others = Delivery.objects.filter(state="sent").exclude(organization__slug="o0")
-    _until(lambda: others.count() >= wanted)
+    _until(lambda: _sent() >= wanted)
     return wanted / (time.perf_counter() - began)
+
+
+def _sent() -> int:
+    """By the attempts, for these are few columns: whoever asks often takes the processor from those who work."""
+    return Attempt.objects.filter(outcome="sent").count()
 
 
 def _accept(organization: str, url: str, count: int) -> None:
@@ -89,4 +94,4 @@ def _until(condition: Callable[[], object]) -> None:
     deadline = time.perf_counter() + PATIENCE
     while not condition():
         assert time.perf_counter() < deadline, "the workers did not come to an end"
-        time.sleep(0.02)
+        time.sleep(POLL_SECONDS)

@@ -129,4 +129,7 @@ def test_the_rows_of_the_first_contributor_of_each_event_are_kept(tenants) -> No
         tocsin.notify(TYPE, title=title, to=[], organization="acme")
     assert pipeline.run("plan", 200) == 2
     pipeline.run("memory", 200)
-    assert dict(Delivery.objects.values_list("event__title", "state")) == {"quiet": "deferred", "loud": "sent"}
+    assert dict(Delivery.objects.values_list("event__title", "state")) == {
+        "quiet": "deferred",
+        "loud": "sent",
+    }

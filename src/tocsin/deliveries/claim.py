@@ -175,7 +175,6 @@ def _shared(
         return []
     quotas = quotas_of(cursor, connection, lane, limit, _crowds.after(lane))
     if not quotas:
-        _crowds.found_alone(lane)
         return []
     ids, params = ids_within(connection, lane, quotas, f"claims < {SOLO_AFTER}")
     listed = f"= ANY(ARRAY({ids}))" if connection.vendor == "postgresql" else f"IN ({ids})"

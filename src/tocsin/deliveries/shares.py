@@ -7,7 +7,6 @@ anybody and nothing here is asked.
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tocsin import clock
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-ALONE_SECONDS = 0.25
-"""So long it is believed that an organization has a lane to itself: looking costs, and mostly finds the same."""
 MOST_ORGANIZATIONS = 64
 """So many share one claim; the next begins behind them."""
 
@@ -48,17 +45,10 @@ class Crowds:
 
     def __init__(self) -> None:
         self._after: dict[Lane, int] = {}
-        self._alone: dict[Lane, float] = {}
 
     def is_crowded(self, lane: Lane) -> bool:
-        """Whether it is worth while to look who waits: not again at once where it was one organization alone."""
-        return (
-            lane in self._after and time.monotonic() - self._alone.get(lane, -ALONE_SECONDS) >= ALONE_SECONDS
-        )
-
-    def found_alone(self, lane: Lane) -> None:
-        """Nobody but one organization has something due."""
-        self._alone[lane] = time.monotonic()
+        """Whether it is worth while to look who waits."""
+        return lane in self._after
 
     def learn(self, lane: Lane, *, crowded: bool) -> None:
         """A claim took all it might, or it did not."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.channels.http.lines import FIRST_SECONDS, HOLD_SECONDS, LONGEST_SECONDS, Line, Lines
+from tocsin.channels.http.lines import (
+    FIRST_SECONDS,
+    HOLD_SECONDS,
+    LONGEST_SPREAD_SECONDS,
+    SPREAD_SECONDS,
+    Line,
+    Lines,
+)
 
 
 def test_a_line_to_an_unknown_host_is_short():
@@ -28,8 +35,22 @@ def test_the_first_place_is_a_second_away_and_the_last_a_minute():
     line.learn(30.0)
     places = [line.place(100.0, 16) for _ in range(1000)]
     assert places[0] == FIRST_SECONDS
-    assert places[-1] == LONGEST_SECONDS
+    assert places[-1] == SPREAD_SECONDS
     assert places == sorted(places)
+
+
+def test_a_crowd_before_a_host_that_stays_slow_comes_back_ever_less_often():
+    """Fifty thousand of them that come back every minute would keep a worker from all other work."""
+    line = Line()
+    line.learn(30.0)
+    waits = [max(line.place(100.0 + minute * 60.0, 16) for _ in range(1000)) for minute in range(60)]
+    assert waits[1] == SPREAD_SECONDS
+    assert waits[5] == 300.0
+    assert waits[-1] == LONGEST_SPREAD_SECONDS
+    assert (
+        line.place(100.0 + 2 * 3600, 16) == FIRST_SECONDS
+    )  # all of them were here again, and the line is empty
+    assert max(line.place(100.0 + 2 * 3600, 16) for _ in range(1000)) == SPREAD_SECONDS
 
 
 def test_the_line_shrinks_as_time_passes():

@@ -10,9 +10,9 @@ from tocsin.channels.http.rests import (
     FIRST_SECONDS,
     LONGEST_PAUSE_SECONDS,
     LONGEST_SECONDS,
-    LONGEST_SPREAD_SECONDS,
     OPENS_AFTER,
     PROBE_SECONDS,
+    SPREAD_SECONDS,
     STEP_SECONDS,
     WHOLE_HOST,
     Change,
@@ -116,8 +116,22 @@ def test_those_who_wait_come_back_in_their_order_and_not_at_once(desk):
 
 def test_the_last_of_very_many_does_not_wait_for_ever(desk):
     desk.tell(Retry(Cause.THROTTLED, "", 7.0))
-    waits = {desk.ask() for _ in range(int(LONGEST_SPREAD_SECONDS / STEP_SECONDS) + 100)}
-    assert max(waits) == 7.0 + LONGEST_SPREAD_SECONDS
+    waits = {desk.ask() for _ in range(int(SPREAD_SECONDS / STEP_SECONDS) + 100)}
+    assert max(waits) == 7.0 + SPREAD_SECONDS
+
+
+def test_a_crowd_before_a_host_that_stays_down_comes_back_ever_less_often(desk):
+    spreads = []
+    for _ in range(12):
+        desk.fail()
+        waits = [desk.ask() for _ in range(80_000)]
+        spreads.append(round(waits[-1] - waits[0]))
+        desk.now += 61.0
+    assert spreads[:3] == [120, 120, 122]
+    assert spreads[5:8] == [305, 366, 400]  # as many places as there are messages are enough
+    desk.tell(Sent())
+    desk.fail()
+    assert round(max(desk.ask() for _ in range(80_000))) == FIRST_SECONDS + 120
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,26 @@ import threading
 HOLD_SECONDS = 0.25
 """A surplus message waits in memory if its turn is expected sooner than this."""
 FIRST_SECONDS = 1.0
-LONGEST_SECONDS = 60.0
+SPREAD_SECONDS, LONGEST_SPREAD_SECONDS = 60.0, 900.0
 MAX_HOSTS = 4096
 LOOKUPS, MOST_LOOKUPS = "look-ups", 8
 """The line of those who must look up the name of their host first, and how many of them at once: curl has 20 threads
 for that, uses two a name, and names about which the resolver is silent would keep them from all others."""
 
 
+def spread(trouble_seconds: float, least: float) -> float:
+    """Over how many seconds, `least` or more, those who wait for a far side come back.
+
+    As long again as the trouble lasts: after a hiccup nobody is late for long, and a crowd that waits for a far side
+    that is down for hours comes back once in a quarter of an hour, not every minute.
+    """
+    return min(max(trouble_seconds, least), LONGEST_SPREAD_SECONDS)
+
+
 class Line:
     """The queue in front of one host, in monotonic seconds. A lost update between threads is harmless."""
 
-    __slots__ = ("end", "is_found", "latency")
+    __slots__ = ("end", "is_found", "latency", "since")
 
     def __init__(self) -> None:
         self.latency = 0.0
@@ -28,6 +37,8 @@ class Line:
         """When the last message that was sent away shall come back."""
         self.is_found = False
         """Whether the name of the host could be looked up when it was last needed."""
+        self.since = 0.0
+        """When the line began from which messages are still to come back."""
 
     def learn(self, seconds: float) -> None:
         """A request took so long."""
@@ -45,8 +56,10 @@ class Line:
 
     def place(self, now: float, share: int) -> float:
         """Seconds after which a surplus message shall come back; each takes the next place in the line."""
-        step = max(self.latency, HOLD_SECONDS) / share
-        self.end = min(max(self.end + step, now + FIRST_SECONDS), now + LONGEST_SECONDS)
+        if self.end + SPREAD_SECONDS < now:
+            self.since = now
+        step, last = max(self.latency, HOLD_SECONDS) / share, now + spread(now - self.since, SPREAD_SECONDS)
+        self.end = min(max(self.end + step, now + FIRST_SECONDS), last)
         return self.end - now
 
 

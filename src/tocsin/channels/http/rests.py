@@ -11,6 +11,7 @@ import threading
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from tocsin.channels.http.lines import spread
 from tocsin.channels.outcomes import Cause, Outcome, Retry
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ WHOLE_HOST = 3
 """Failures of so many addresses of a host speak for all of it; of fewer, for these alone."""
 PROBE_SECONDS = 1.0
 """What waits while a probe is under way looks again after this."""
-STEP_SECONDS, LONGEST_SPREAD_SECONDS = 0.005, 120.0
-"""Who waits comes back one after the other, the last at most so long after the first."""
+STEP_SECONDS, SPREAD_SECONDS = 0.005, 120.0
+"""Who waits comes back one after the other; whoever finds no place left, at the last one. See `lines.spread`."""
 LONGEST_PAUSE_SECONDS = 86_400.0
 MAX_HOSTS = 4096
 SAME_SECONDS = 0.5
@@ -61,14 +62,18 @@ class Told(NamedTuple):
 class Pause:
     """The far side asked for quiet until `until`."""
 
-    __slots__ = ("last", "until")
+    __slots__ = ("last", "since", "until")
 
     def __init__(self) -> None:
         self.until = self.last = 0.0
+        self.since = 0.0
+        """When the first message was told to wait."""
 
     def place(self, earliest: float, now: float) -> float:
         """Seconds until the next place behind `earliest`; each who asks takes one."""
-        self.last = min(max(self.last + STEP_SECONDS, earliest), earliest + LONGEST_SPREAD_SECONDS)
+        self.since = self.since or now
+        last = earliest + spread(now - self.since, SPREAD_SECONDS)
+        self.last = min(max(self.last + STEP_SECONDS, earliest), last)
         return self.last - now
 
 
