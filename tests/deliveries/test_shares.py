@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import pytest
@@ -205,3 +206,36 @@ def test_a_share_is_found_whatever_the_database_believes_to_wait(send, table) ->
             assert "hashed" not in lines, lines
             assert f"{table}_share" in lines or "organization_id" not in sql.partition("WHERE")[2], lines
     assert len(looks) >= 3
+
+
+class Rested(threading.Event):
+    """Takes down how long somebody would have waited for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0.0)
+        return False
+
+
+def test_planning_rests_while_those_who_send_are_behind(send, monkeypatch) -> None:
+    """They share one processor: what it plans now would only wait for them."""
+    monkeypatch.setattr("tocsin.deliveries.shares.MANY", 20)
+    send("a", FLOOD)
+    plan()
+    claimed(5)  # of a few that were asked for
+    send("b")
+    stop = Rested()
+    pipeline.run("plan", 200, stop)
+    assert stop.seconds == []
+    claimed(20)
+    send("b")
+    pipeline.run("plan", 200, stop)
+    assert len(stop.seconds) == 1
+    assert 0.0 < stop.seconds[0] <= 0.25
+    claimed(2 * FLOOD)
+    send("b")
+    pipeline.run("plan", 200, stop)
+    assert len(stop.seconds) == 1

@@ -82,6 +82,7 @@ class Claimed:
         return self.reason in PUT_OFF
 
 
+OF_CHANNEL = "channel = %s AND state IN ({})".format(", ".join(f"'{state}'" for state in READY))
 COLUMNS = tuple(name for name in Claimed.__dataclass_fields__ if name not in ("fault", "drawn"))
 
 
@@ -90,12 +91,11 @@ def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list
 
     No more than the channel's budget has left.
     """
-    ready = ", ".join(f"'{state}'" for state in READY)
     with budgets.drawing(channel, limit) as draw:
         if not draw.allowed:
             return []
         rows = _claim(
-            Delivery, f"channel = %s AND state IN ({ready})", (channel,), draw.allowed,
+            Delivery, OF_CHANNEL, (channel,), draw.allowed,
             assign=f"state = '{State.SENDING}', attempt = attempt + 1, started_at = {{now}}", returning=COLUMNS,
             suspects=suspects,
         )  # fmt: skip
@@ -103,6 +103,12 @@ def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list
     claimed = [Claimed(*row) for row in rows]
     claimed.sort(key=lambda one: (one.priority, one.id))
     return claimed
+
+
+def is_behind(channel: str) -> bool:
+    """Whether this process is busy with the deliveries of a channel, and more are due than it can take."""
+    table = connections[router.db_for_write(Delivery)].ops.quote_name(Delivery._meta.db_table)
+    return _crowds.is_behind(Lane(table, OF_CHANNEL, (channel,)))
 
 
 def claim_also(channel: str, state: State, column: str, values: Sequence[Any], most: int) -> list[Claimed]:
@@ -162,7 +168,7 @@ def _claim(
                 cursor.execute(sql.format(claims=f">= {SOLO_AFTER}"), (*params, 1))
                 if rows := cursor.fetchall():
                     break
-    _crowds.learn(lane, crowded=len(rows) >= limit)
+    _crowds.learn(lane, len(rows), limit)
     convert = _converter(connection, model, returning)
     return [convert(row) for row in rows]
 

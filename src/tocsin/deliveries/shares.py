@@ -7,6 +7,7 @@ anybody and nothing here is asked.
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tocsin import clock
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+BEHIND_SECONDS = 1.0
+MANY = 100
+"""So long after a claim of so many that left more, this process is taken to be behind with a lane."""
 MOST_ORGANIZATIONS = 64
 """So many share one claim; the next begins behind them."""
 
@@ -45,17 +49,25 @@ class Crowds:
 
     def __init__(self) -> None:
         self._after: dict[Lane, int] = {}
+        self._full_at: dict[Lane, float] = {}
 
     def is_crowded(self, lane: Lane) -> bool:
         """Whether it is worth while to look who waits."""
         return lane in self._after
 
-    def learn(self, lane: Lane, *, crowded: bool) -> None:
-        """A claim took all it might, or it did not."""
-        if crowded:
-            self._after.setdefault(lane, 0)
-        else:
+    def learn(self, lane: Lane, taken: int, limit: int) -> None:
+        """A claim took so many, and might have taken `limit`."""
+        if taken < limit:
             self._after.pop(lane, None)
+            self._full_at.pop(lane, None)
+            return
+        self._after.setdefault(lane, 0)
+        if limit >= MANY:
+            self._full_at[lane] = time.monotonic()
+
+    def is_behind(self, lane: Lane) -> bool:
+        """Whether this process takes many from a lane, and leaves more."""
+        return time.monotonic() - self._full_at.get(lane, -BEHIND_SECONDS) < BEHIND_SECONDS
 
     def after(self, lane: Lane) -> int:
         """The organization behind which the next claim begins."""

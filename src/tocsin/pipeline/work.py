@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tocsin import engines
 from tocsin.channels import registry
 from tocsin.deliveries import due, held, plan, send
+from tocsin.deliveries.claim import is_behind
 from tocsin.deliveries.record import reclaim
 from tocsin.engines import PLAN, wake
 from tocsin.pipeline.addresses import tell_owner
@@ -14,6 +16,10 @@ from tocsin.schedule import series
 
 if TYPE_CHECKING:
     import threading
+
+
+LONGEST_REST = 0.25
+"""Seconds. As long as it worked, planning rests where sending in this process is behind."""
 
 
 def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
@@ -26,12 +32,16 @@ def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
         if sent and known[channel].in_app:
             wake.publish(wake.INBOX)
         return sent
+    began = time.monotonic()
     taken, touched = plan.plan(count)
     for slug in touched:
         if slug in known and known[slug].in_app:
             wake.publish(wake.INBOX)
         else:
             engines.hint(slug)
+    if stop is not None and any(is_behind(slug) for slug in touched):
+        # What it plans now would only wait for those who send, and who share the processor with it.
+        stop.wait(min(time.monotonic() - began, LONGEST_REST))
     return taken
 
 
