@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import tocsin
 from tocsin import checks
@@ -62,6 +64,17 @@ def test_finished_events_go_with_all_their_rows(invoke, ana):
     }
     assert (left(), Delivery.objects.count(), Attempt.objects.count()) == ({"new"}, 1, 1)
     assert "0 events" in invoke("prune").stdout
+
+
+def test_no_transaction_deletes_very_many_rows(invoke, ana, monkeypatch):
+    monkeypatch.setattr("tocsin.deliveries.prune.MOST_DELIVERIES", 4)
+    for name in ("a", "b", "c"):
+        say(name, to=["memory:1", "memory:2", "memory:3"])
+    with CaptureQueriesContext(connection) as seen:
+        found = prune(invoke)
+    assert (found["events"], found["deliveries"]) == (3, 9)
+    assert (left(), Delivery.objects.count(), Attempt.objects.count()) == (set(), 0, 0)
+    assert sum(query["sql"].startswith('DELETE FROM "tocsin_delivery"') for query in seen) == 3  # 4, 4 and 1
 
 
 def test_a_series_goes_with_its_last_event(invoke, ana):

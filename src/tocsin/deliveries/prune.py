@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model, QuerySet
 
-BATCH = 500
-"""Events in one transaction: what holds its locks for long holds up the workers."""
+BATCH, MOST_DELIVERIES = 500, 5_000
+"""Events in one transaction, and deliveries: what holds its locks for long holds up the workers."""
 
 
 def finished_events(before: datetime) -> QuerySet[Event]:
@@ -36,7 +36,7 @@ def finished_events(before: datetime) -> QuerySet[Event]:
 
 
 def prune_events(before: datetime) -> Iterator[tuple[int, int]]:
-    """Delete finished events with their deliveries and attempts; (events, deliveries) of each batch."""
+    """Delete finished events with their deliveries and attempts; (events, deliveries) of each transaction."""
     after: Any = None
     while True:
         rows = finished_events(before).order_by("pk")
@@ -45,20 +45,30 @@ def prune_events(before: datetime) -> Iterator[tuple[int, int]]:
         )
         if not keys:
             return
-        after = keys[-1]
-        with transaction.atomic():
-            # Looked at again under lock: somebody may have replayed a delivery meanwhile.
-            held = list(
-                finished_events(before)
-                .filter(pk__in=keys)
-                .select_for_update(of=("self",))
-                .values_list("pk", flat=True)
-            )
-            deliveries = Delivery.objects.filter(event__in=held)
-            Attempt.objects.filter(delivery__in=deliveries.values("pk")).delete()
-            gone, _ = deliveries.delete()
-            Event.objects.filter(pk__in=held).delete()
-        yield len(held), gone
+        events, deliveries = _prune_batch(keys, before)
+        if deliveries < MOST_DELIVERIES:
+            after = keys[-1]
+        yield events, deliveries
+
+
+@transaction.atomic
+def _prune_batch(keys: list[Any], before: datetime) -> tuple[int, int]:
+    """Events go with the last of their deliveries: one to a hundred thousand people takes many transactions."""
+    # Looked at again under lock: somebody may have replayed a delivery meanwhile.
+    held = list(
+        finished_events(before)
+        .filter(pk__in=keys)
+        .select_for_update(of=("self",))
+        .values_list("pk", flat=True)
+    )
+    rows = Delivery.objects.filter(event__in=held).values_list("pk", flat=True)
+    deliveries = list(rows[:MOST_DELIVERIES])
+    Attempt.objects.filter(delivery__among=deliveries).delete()
+    Delivery.objects.filter(pk__among=deliveries).delete()
+    if len(deliveries) == MOST_DELIVERIES:
+        return 0, len(deliveries)
+    Event.objects.filter(pk__in=held).delete()
+    return len(held), len(deliveries)
 
 
 def prune_series(before: datetime) -> int:
