@@ -24,12 +24,14 @@ OF_ALL_SQL = "fence >= 0"
 
 def ready_deliveries(channel: str) -> QuerySet[Delivery]:
     """The deliveries of a channel that are to be sent, now or later."""
-    return Delivery.objects.filter(OF_ALL, channel=channel, state__in=READY)
+    found: QuerySet[Delivery] = Delivery.objects.filter(OF_ALL, channel=channel, state__in=READY)
+    return found
 
 
 def waiting_events() -> QuerySet[Event]:
     """The events that are to be planned, now or later."""
-    return Event.objects.filter(OF_ALL, state=EventState.WAITING)
+    found: QuerySet[Event] = Event.objects.filter(OF_ALL, state=EventState.WAITING)
+    return found
 
 
 def channels_with_work() -> set[str]:

@@ -78,14 +78,18 @@ def _plan_all(events: list[Event]) -> set[str]:
             "the rules of %s events could not be asked together (%r); each goes alone", len(events), error
         )
         return set().union(*map(_plan_alone, events))
-    left, touched = events, set[str]()
+    left, many, touched = events, list[Event](), set[str]()
     try:
-        left, touched = _plan_together(events)
+        while left:
+            left, alone, channels = _plan_together(left)
+            many += alone
+            touched |= channels
     except Exception as error:
         if _is_away(error):
             raise
-        logger.info("planning %s events together failed (%r); each goes alone", len(events), error)
-    return touched.union(*map(_plan_alone, left))
+        logger.info("planning %s events together failed (%r); each goes alone", len(left), error)
+        many += left
+    return touched.union(*map(_plan_alone, many))
 
 
 def _plan_alone(event: Event) -> set[str]:
@@ -114,10 +118,11 @@ def _is_away(error: Exception) -> bool:
 
 
 @transaction.atomic
-def _plan_together(events: list[Event]) -> tuple[list[Event], set[str]]:
+def _plan_together(events: list[Event]) -> tuple[list[Event], list[Event], set[str]]:
     """Plan events that concern few people: the same few statements, however many there are.
 
-    Returns those that concern many, which are left as they were, and the channels that got rows.
+    Returns those for which there is no room in this transaction, those that concern many, and the channels that got
+    rows. The events of both are left as they were.
     """
     begun = [event for event in events if event.plan_cursor is not None]
     fences = {event.pk: event.fence for event in events if event.plan_cursor is None}
@@ -125,14 +130,17 @@ def _plan_together(events: list[Event]) -> tuple[list[Event], set[str]]:
     held = {pk for pk, fence in locked.values_list("pk", "fence") if fences[pk] == fence}
     ours = [event for event in events if event.pk in held]
     few, locales = Few(ours), locales_of(event.organization_id for event in ours)
-    many, done = list[Event](), list[list[Told]]()
+    later, many, done, room = list[Event](), list[Event](), list[list[Told]](), conf.get("PLAN_CHUNK")
     for event in ours:
-        if ending := _unwanted(event):
+        if room <= 0:
+            later.append(event)
+        elif ending := _unwanted(event):
             _end(event, *ending)
         elif (chain := few.told(event)) is None:
             many.append(event)
         else:
             done.append(chain)
+            room -= sum(len(told.keys or ()) for told in chain)
     touched = set[str]()
     for step in _in_order(done):
         waves: dict[tuple[Any, ...], list[Told]] = defaultdict(list)
@@ -142,7 +150,7 @@ def _plan_together(events: list[Event]) -> tuple[list[Event], set[str]]:
         for (*_, locale), members in waves.items():
             touched |= _plan_wave(Wave(members, locale))
     _finish([chain[0].event for chain in done], EventState.PLANNED)
-    return begun + many, touched
+    return later, begun + many, touched
 
 
 def _in_order(chains: Iterable[list[Told]]) -> Iterator[list[Told]]:

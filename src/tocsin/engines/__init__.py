@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PLAN = "plan"
 BATCH = 500
-PLAN_BATCH = 200
+PLAN_BATCH = 500
 DRAIN_SECONDS = 25.0
 """So long a worker that is told to end waits for what it has in hand."""
 
