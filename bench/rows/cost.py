@@ -90,22 +90,19 @@ def _steps(sizes: list[int], few: int) -> list[Step]:
         _accepted("accept an event, 500 in a commit", few // 500 * 500 or few, min(few, 500)),
     ]
     for channel, name in NAMES.items():
-        for people, events, batch in [
-            (1, few, 1),
-            (1, few, 200),
-            *((n, max(1, few // n), 1) for n in sizes[1:]),
-        ]:
+        many = [(size, max(1, few // size), 1) for size in sizes[1:]]
+        for people, events, batch in [(1, few // 10, 1), (1, few, 500), *many]:
             whom = f"one for each event, {batch} at a time" if people == 1 else f"one event to {people:,}"
             before = [("clear", {}), _events(events, people, channel)]
             found.append(
                 Step(f"plan, for each {name}: {whom}", "run",
                      {"what": "plan", "batch": batch, "count": people * events}, before)
             )  # fmt: skip
-    before = [("clear", {}), _events(few, 1, "memory"), ("run", {"what": "plan", "batch": 200, "count": 0})]
+    before = [("clear", {}), _events(few, 1, "memory"), ("run", {"what": "plan", "batch": 500, "count": 0})]
     arguments = {"what": "memory", "batch": 500, "count": few}
     found.append(Step("claim, send, record a delivery, 500 at a time", "run", arguments, before))
     found += [Step("prune a delivery and its event", "prune", {"count": few}, [])]
-    before = [("clear", {}), _events(few, 1, "message"), ("run", {"what": "plan", "batch": 200, "count": 0})]
+    before = [("clear", {}), _events(few, 1, "message"), ("run", {"what": "plan", "batch": 500, "count": 0})]
     return [
         *found,
         Step("a page of an inbox, 30 items", "pages", {"count": few}, before),
