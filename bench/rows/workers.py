@@ -26,6 +26,8 @@ class Crew(NamedTuple):
     engine: str
     number: int = 0
     broker: str = ""
+    pools: tuple[str, ...] = ()
+    """A worker for each of these alone, instead."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -37,7 +39,7 @@ class Crew(NamedTuple):
         worker = [sys.executable, "-m", "django", "tocsin", "worker"]
         if self.engine == "celery":
             return [[*worker, "--concurrency", str(self.number)]]
-        return [worker] * self.number
+        return [[*worker, "--channel", pool] for pool in self.pools] or [worker] * self.number
 
 
 def run(size: Size) -> Section:
@@ -61,6 +63,8 @@ def run(size: Size) -> Section:
         for number in NUMBERS[1:]:
             crew = Crew("worker", number)
             series.append(_measure(Series(f"{number} tocsin workers", one), database, size, crew))
+        pools = Crew("worker", pools=("plan", "memory"))
+        series.append(_measure(Series("2 tocsin workers, one plans, one sends", one), database, size, pools))
         for name, (kind, prefetch) in BROKERS.items():
             try:
                 with servers.broker(kind) as broker:

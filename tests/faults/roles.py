@@ -20,6 +20,7 @@ from tocsin.deliveries.states import FINAL, Reason, State
 from tocsin.events.models import Event
 from tocsin.recipients.destinations import add_destination
 from tocsin.schedule.models import Series
+from tocsin.tenants.models import Organization
 
 SUBMITTED = "submitted.jsonl"
 
@@ -40,6 +41,12 @@ def person(name: str, destinations: list[dict[str, Any]]) -> int:
     for one in destinations:
         add_destination(user, one["channel"], one["settings"], label=one["label"])
     return int(user.pk)
+
+
+def tenant(slug: str, url: str) -> int:
+    """An organization with a webhook; the number of that destination."""
+    made = Organization.objects.create(slug=slug, name=slug)
+    return int(add_destination(made, "webhook", {"url": url}, label=slug).pk)
 
 
 def crowd(count: int) -> None:
@@ -195,6 +202,7 @@ ROLES = {
         migrate,
         person,
         crowd,
+        tenant,
         notify,
         submit,
         submit_many,

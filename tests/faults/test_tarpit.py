@@ -12,6 +12,7 @@ from tests.servers.journal_sink import JournalSink
 STUCK = 1000
 OTHERS = 100
 SHARE = 16
+FLOOD, TENANTS, EACH = 10_000, 20, 20
 
 
 def test_a_tarpit_delays_nobody_else(rig) -> None:
@@ -38,6 +39,28 @@ def test_a_tarpit_delays_nobody_else(rig) -> None:
     print(f"{rig.vendor}: p95 with a tarpit / without: " + ", ".join(
         f"{name} {rough[name] / calm[name]:.1f} ({rough[name] * 1000:.0f} ms / {calm[name] * 1000:.0f} ms)"
         for name in sorted(calm)))  # fmt: skip
+
+
+def test_a_tenants_flood_to_a_tarpit_holds_up_no_other_tenant(rig) -> None:
+    """The bench says by how much: row `shares`."""
+    with (
+        HttpSink([Reply(fault="tarpit")]) as tarpit,
+        JournalSink(rig.folder / "sink.jsonl") as sink,
+    ):
+        _submit(rig, "flood", f"{tarpit.url}pit", FLOOD)
+        for number in range(TENANTS):
+            _submit(rig, f"t{number}", f"{sink.url}t{number}", EACH)
+        rig.forge.start("worker")
+        until(lambda: sink.count >= TENANTS * EACH, 60, lambda: f"{sink.count} arrived")
+        waiting = rig.ledger.one("SELECT count(*) FROM tocsin_event WHERE state = 'waiting'")
+    print(f"{rig.vendor}: {waiting} of {FLOOD} of the flood were not planned when all others had been sent")
+    assert waiting > 0
+
+
+def _submit(rig, tenant: str, url: str, count: int) -> None:
+    number = rig.forge.call("tenant", slug=tenant, url=url)
+    rig.forge.call("submit_many", prefix=tenant, count=count, type="rig:signal", organization=tenant,
+                   to=[f"destination:{number}"], channel="webhook")  # fmt: skip
 
 
 def _submit_others(rig, sink, prefix: str) -> dict[str, float]:

@@ -105,10 +105,15 @@ def claim_deliveries(channel: str, limit: int, *, suspects: bool = True) -> list
     return claimed
 
 
-def is_behind(channel: str) -> bool:
-    """Whether this process is busy with the deliveries of a channel, and more are due than it can take."""
-    table = connections[router.db_for_write(Delivery)].ops.quote_name(Delivery._meta.db_table)
-    return _crowds.is_behind(Lane(table, OF_CHANNEL, (channel,)))
+def is_held_up(channel: str) -> bool:
+    """Whether who sends on a channel is held up by whoever does something else in this process.
+
+    They have more than they can take; or the database lets one write at a time, and whoever waits for that does so
+    asleep, and is late again and again where the other writes without a pause.
+    """
+    connection = connections[router.db_for_write(Delivery)]
+    lane = Lane(connection.ops.quote_name(Delivery._meta.db_table), OF_CHANNEL, (channel,))
+    return connection.vendor == "sqlite" or _crowds.is_behind(lane)
 
 
 def claim_also(channel: str, state: State, column: str, values: Sequence[Any], most: int) -> list[Claimed]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tocsin import engines
 from tocsin.channels import registry
 from tocsin.deliveries import due, held, plan, send
-from tocsin.deliveries.claim import is_behind
+from tocsin.deliveries.claim import is_held_up
 from tocsin.deliveries.record import reclaim
 from tocsin.engines import PLAN, wake
 from tocsin.pipeline.addresses import tell_owner
@@ -39,8 +39,8 @@ def run(channel: str, count: int, stop: threading.Event | None = None) -> int:
             wake.publish(wake.INBOX)
         else:
             engines.hint(slug)
-    if stop is not None and any(is_behind(slug) for slug in touched):
-        # What it plans now would only wait for those who send, and who share the processor with it.
+    if stop is not None and taken == count and any(is_held_up(slug) for slug in touched):
+        # What it plans next would only wait for those who send, and who share the processor with it.
         stop.wait(min(time.monotonic() - began, LONGEST_REST))
     return taken
 
