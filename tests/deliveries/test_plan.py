@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 import tocsin
-from tocsin import clock, to
+from tocsin import clock, pipeline, to
 from tocsin.deliveries import held, plan
 from tocsin.deliveries.models import Delivery
 from tocsin.errors import InvalidInput
@@ -296,3 +297,18 @@ def test_a_database_that_goes_away_again_and_again_counts_against_no_event(perso
         plan.reclaim_events()
     plan.plan(10)
     assert Event.objects.get(pk=event.id).state == "planned"
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("chunk", [1, 20_000])
+def test_planning_begins_with_a_write_where_only_one_may_write(person, settings, chunk) -> None:
+    """SQLite refuses the first write of a transaction that has read, if another one has written since."""
+    settings.TOCSIN = {**settings.TOCSIN, "PLAN_CHUNK": chunk}
+    Group.objects.create(name="g").user_set.add(person("ana"), person("ben"))
+    tocsin.notify(TYPE, title="x", to=["group:g"], channel="memory")
+    with CaptureQueriesContext(connection) as seen:
+        pipeline.run("plan", 10)
+    transactions = "\n".join(query["sql"] for query in seen).split("\nSAVEPOINT")
+    writing = [one.splitlines()[1] for one in transactions if 'INSERT INTO "tocsin_delivery"' in one]
+    assert writing
+    assert all(first.startswith("UPDATE") for first in writing), writing

@@ -50,6 +50,17 @@ def row_of(event: Event) -> QuerySet[Event]:
     return held
 
 
+def locked(rows: QuerySet[Event]) -> QuerySet[Event]:
+    """These rows, locked until the end of the transaction.
+
+    Where rows cannot be locked, the transaction begins with a write: SQLite refuses the first write of one that has
+    read before, if another one has written meanwhile, and it does so at once, whatever timeout is set.
+    """
+    if not connections[router.db_for_write(Event)].features.has_select_for_update:
+        rows.update(fence=F("fence"))
+    return rows.select_for_update()
+
+
 def renew_leases() -> None:
     """Prolong the leases of the events in hand: those at the end of a batch may wait long for their turn.
 

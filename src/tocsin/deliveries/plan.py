@@ -126,9 +126,9 @@ def _plan_together(events: list[Event]) -> tuple[list[Event], list[Event], set[s
     """
     begun = [event for event in events if event.plan_cursor is not None]
     fences = {event.pk: event.fence for event in events if event.plan_cursor is None}
-    locked = Event.objects.select_for_update().filter(pk__in=list(fences), state=EventState.PLANNING)
-    held = {pk for pk, fence in locked.values_list("pk", "fence") if fences[pk] == fence}
-    ours = [event for event in events if event.pk in held]
+    rows = held.locked(Event.objects.filter(pk__in=list(fences), state=EventState.PLANNING))
+    kept = {pk for pk, fence in rows.values_list("pk", "fence") if fences[pk] == fence}
+    ours = [event for event in events if event.pk in kept]
     few, locales = Few(ours), locales_of(event.organization_id for event in ours)
     later, many, done, room = list[Event](), list[Event](), list[list[Told]](), conf.get("PLAN_CHUNK")
     for event in ours:
@@ -191,7 +191,7 @@ def _plan_people(wave: Wave, people: QuerySet[Any]) -> set[str]:
 @transaction.atomic
 def _plan_chunk(event: Event) -> tuple[set[str], bool]:
     """Plan the next chunk of people of an event: (the channels that got rows, whether it was the last chunk)."""
-    if not held.row_of(event).select_for_update().exists():
+    if not held.locked(held.row_of(event)).exists():
         raise LeaseLost
     if ending := _unwanted(event):
         _end(event, *ending)
