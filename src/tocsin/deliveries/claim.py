@@ -11,10 +11,10 @@ from django.db import connections, router, transaction
 
 from tocsin import clock, conf
 from tocsin.deliveries import budgets
-from tocsin.deliveries.due import OF_ALL_SQL
+from tocsin.deliveries.due import OF_ALL_SQL, OF_CHANNEL
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.shares import Crowds, Lane, ids_within, quotas_of
-from tocsin.deliveries.states import PUT_OFF, READY, State
+from tocsin.deliveries.states import PUT_OFF, State
 from tocsin.events.models import Event
 from tocsin.events.states import EventState
 from tocsin.levels import PRIORITIES
@@ -82,7 +82,6 @@ class Claimed:
         return self.reason in PUT_OFF
 
 
-OF_CHANNEL = "channel = %s AND state IN ({})".format(", ".join(f"'{state}'" for state in READY))
 COLUMNS = tuple(name for name in Claimed.__dataclass_fields__ if name not in ("fault", "drawn"))
 
 

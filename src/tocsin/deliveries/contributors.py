@@ -67,11 +67,6 @@ class Contributor:
         return EXCEPT in self.terms
 
     @property
-    def is_literal(self) -> bool:
-        """Whether every recipient is named one by one."""
-        return not self.sets
-
-    @property
     def destinations(self) -> list[int]:
         """The numbers of the destinations that are named."""
         return [int(term.value) for term in self.terms if term.kind == "destination"]

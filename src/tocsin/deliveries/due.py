@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PLAN = "plan"
 OF_ALL_SQL = "fence >= 0"
 """`events.models.OF_ALL`, which those indexes ask for."""
+OF_CHANNEL = "channel = %s AND state IN ({})".format(", ".join(f"'{state}'" for state in READY))
+"""Deliveries of a channel that are to be sent, in SQL."""
 
 
 def ready_deliveries(channel: str) -> QuerySet[Delivery]:
@@ -38,7 +40,6 @@ def channels_with_work() -> set[str]:
     """The slugs of channels with due deliveries, and "plan" where events are due."""
     connection = connections[router.db_for_write(Delivery)]
     now = clock.now_sql(connection)
-    ready = ", ".join(f"'{state}'" for state in READY)
     probes, params = [], []
     for priority in PRIORITIES:
         probes.append(
@@ -47,8 +48,8 @@ def channels_with_work() -> set[str]:
         )
         for slug in registry.carriers():
             probes.append(
-                f"SELECT %s WHERE EXISTS (SELECT 1 FROM tocsin_delivery WHERE channel = %s "  # noqa: S608
-                f"AND state IN ({ready}) AND {OF_ALL_SQL} AND priority = {priority} AND due_at <= {now})"
+                f"SELECT %s WHERE EXISTS (SELECT 1 FROM tocsin_delivery WHERE {OF_CHANNEL} "  # noqa: S608
+                f"AND {OF_ALL_SQL} AND priority = {priority} AND due_at <= {now})"
             )
             params += [slug, slug]
     with connection.cursor() as cursor:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-BEHIND_SECONDS = 1.0
-MANY = 100
+BEHIND_SECONDS, MANY = 1.0, 100
 """So long after a claim of so many that left more, this process is taken to be behind with a lane."""
 MOST_ORGANIZATIONS = 64
 """So many share one claim; the next begins behind them."""

@@ -10,6 +10,7 @@ HOLD_SECONDS = 0.25
 """A surplus message waits in memory if its turn is expected sooner than this."""
 FIRST_SECONDS = 1.0
 SPREAD_SECONDS, LONGEST_SPREAD_SECONDS = 60.0, 900.0
+"""How far behind the last of a line may be: at first, and when the trouble has lasted for long. See `spread`."""
 MAX_HOSTS = 4096
 LOOKUPS, MOST_LOOKUPS = "look-ups", 8
 """The line of those who must look up the name of their host first, and how many of them at once: curl has 20 threads

@@ -115,7 +115,7 @@ def _named(event: Event, one: Contributor) -> str:
     whom = ", ".join(map(str, one.terms)) or (_("nobody") if not one.refs else _("places in the settings"))
     words = {"by": by, "whom": whom, "channels": ", ".join(str(channel_name(slug)) for slug in one.channels)}
     said = _("%(by)s: %(whom)s, by %(channels)s.") % words
-    if not one.is_literal:
+    if one.sets:
         said += " " + _people(event, one)
     return f"{said} {one.note}".rstrip()
 
