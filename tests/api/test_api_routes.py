@@ -26,6 +26,8 @@ from tocsin.tenants.models import Role
 from tocsin.testing import deliver_now
 
 pytestmark = pytest.mark.django_db
+before_the_database = pytest.mark.only_on("sqlite")
+"""What credentials and roles decide is decided before the database is asked for anything of the kind."""
 
 API = {
     "POST /events": "events:write",
@@ -236,6 +238,7 @@ def test_lists_show_nothing_of_anothers(world, route) -> None:
         assert b"rival" not in response.content
 
 
+@before_the_database
 @pytest.mark.parametrize("route", [line for line in API if API[line] != "signature"])
 def test_an_inbox_token_opens_the_inbox_and_nothing_else(world, django_user_model, route) -> None:
     method, path = route.split(" ")
@@ -244,6 +247,7 @@ def test_an_inbox_token_opens_the_inbox_and_nothing_else(world, django_user_mode
     assert (response.status_code != 403) is (API[route] == "inbox reader"), response.content
 
 
+@before_the_database
 @pytest.mark.parametrize("route", API)
 def test_without_credentials_every_route_is_401(world, route) -> None:
     method, path = route.split(" ")
@@ -255,6 +259,7 @@ PERSONAL = ("reader", "inbox reader", "signed in", "signature")
 SCOPED = [line for line, decision in API.items() if decision not in PERSONAL]
 
 
+@before_the_database
 @pytest.mark.parametrize("route", SCOPED)
 def test_without_the_scope_every_route_is_403(world, bearer, route) -> None:
     method, path = route.split(" ")
@@ -268,6 +273,7 @@ def test_without_the_scope_every_route_is_403(world, bearer, route) -> None:
     assert other.call(method, path.format(**world["acme"]), {}).status_code == 403
 
 
+@before_the_database
 @pytest.mark.parametrize(
     "route", [line for line in API if not line.startswith("GET") and API[line] != "signature"]
 )

@@ -8,16 +8,22 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.warm import warm
+
+if TYPE_CHECKING:
+    from tests.warm import Process, Warm
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 20.0
 
+APART = "import os; os.setsid()\n"
+"""Those that a process starts end with it, in `Host.stop`."""
 START = "import django; django.setup(); import tocsin\n"
 PEOPLE = START + (
     "from django.core.management import call_command; call_command('migrate', verbosity=0)\n"
@@ -40,27 +46,28 @@ WORKER = START + (
 class Host:
     """Runs Python code in processes of their own, on a database with one user."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, python: Warm | None = None) -> None:
         self.database = database
         self.environment = os.environ | {
             "TEST_DATABASE": str(database),
             "DJANGO_SETTINGS_MODULE": "tests.engines.host",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")]),
         }
-        self._started: list[subprocess.Popen[str]] = []
+        self._python = python or warm()
+        self._started: list[Process] = []
 
-    def start(self, code: str, **extra: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", code]
-        process = subprocess.Popen(
-            command, env=self.environment | extra, text=True, stderr=subprocess.PIPE, start_new_session=True
+    def start(self, code: str, *, ways_out: int = subprocess.DEVNULL, **extra: str) -> Process:
+        """`python -c CODE`, ended with us at the latest."""
+        process = self._python.start(
+            ["-c", APART + code], self.environment | extra, ROOT, stdout=ways_out, stderr=ways_out
         )
         self._started.append(process)
         return process
 
     def run(self, code: str, **extra: str) -> None:
-        process = self.start(code, **extra)
-        _, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors
+        process = self.start(code, ways_out=subprocess.PIPE, **extra)
+        _, errors = process.finish(b"", 60)
+        assert process.returncode == 0, errors.decode()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What the database answers."""
@@ -71,7 +78,7 @@ class Host:
         for process in self._started:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            process.close()
 
 
 @pytest.fixture(scope="module")
