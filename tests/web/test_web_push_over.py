@@ -50,6 +50,15 @@ def test_what_was_resolved_since_is_over_but_not_the_news_of_it(browse, ana, tel
     assert over(browse(ana), before, after, again, other) == {before}
 
 
+def test_what_has_expired_is_over(browse, ana, tell):
+    now = clock.now()
+    short = tell(ana, "until noon", expires_at=now + timedelta(hours=1))
+    long = tell(ana, "until the evening", expires_at=now + timedelta(hours=9))
+    assert over(browse(ana), short, long) == set()
+    with clock.frozen(now + timedelta(hours=1)):
+        assert over(browse(ana), short, long) == {short}
+
+
 def test_it_holds_for_what_was_sent_and_is_in_no_inbox(browse, ana, tell):
     destinations.add_destination(ana, "memory", {"name": "ana"})
     before = tell(ana, "down", channel="memory", group_key="db1")

@@ -69,6 +69,8 @@ class EventView:
     organization: str
     project: str
     created_at: datetime
+    expires_at: datetime | None = None
+    """From when on it is not to be told any more; None where that does not end."""
 
 
 @dataclass(frozen=True, slots=True)

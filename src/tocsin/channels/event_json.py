@@ -26,4 +26,5 @@ def event_json(event: EventView) -> dict[str, Any]:
         "organization": event.organization,
         "project": event.project or None,
         "created_at": event.created_at.isoformat(),
+        "expires_at": event.expires_at and event.expires_at.isoformat(),
     }

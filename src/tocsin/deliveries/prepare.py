@@ -301,6 +301,7 @@ def view_of(event: Event) -> EventView:
         organization=event.organization.slug,
         project=event.project.slug if event.project else "",
         created_at=event.created_at,
+        expires_at=event.expires_at,
     )
 
 

@@ -14,25 +14,26 @@ from tocsin.inbox.models import InboxItem, awake
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
     from uuid import UUID
 
 
 def over(user: Any, events: Collection[UUID]) -> set[UUID]:
-    """Those of `events` that the reader has read, put away or put off, and those that were resolved since.
+    """Those of `events` that the reader has read, put away or put off, and those that were resolved or expired since.
 
     Of events that the reader was never told of nothing is said: they are left out, like those that are not there.
     """
-    key = getattr(user, "pk", user)
+    key, now = getattr(user, "pk", user), clock.now()
     items = InboxItem.objects.filter(user=key, event__in=events)
-    done = set(items.filter(Q(read_at__isnull=False) | ~awake(clock.now())).values_list("event", flat=True))
+    done = set(items.filter(Q(read_at__isnull=False) | ~awake(now)).values_list("event", flat=True))
     told = set(items.values_list("event", flat=True))
     told |= set(Delivery.objects.filter(user=key, event__in=events).values_list("event", flat=True))
-    return done | _resolved(told - done)
+    return done | _ended(told - done, now)
 
 
-def _resolved(events: Collection[UUID]) -> set[UUID]:
-    """Those whose group a later event has resolved; the event that did stays, for it is news itself."""
+def _ended(events: Collection[UUID], now: datetime) -> set[UUID]:
+    """Those that have expired, and those whose group a later event has resolved; that event stays, for it is news."""
     group = {name: OuterRef(name) for name in ("organization", "group_key")}
     later = Event.objects.filter(**group, pk__gt=OuterRef("pk"), status=Status.RESOLVED)
-    grouped = Event.objects.filter(pk__in=events).exclude(group_key="")
-    return set(grouped.filter(Exists(later)).values_list("pk", flat=True))
+    ended = Q(expires_at__lte=now) | ~Q(group_key="") & Exists(later)
+    return set(Event.objects.filter(ended, pk__in=events).values_list("pk", flat=True))

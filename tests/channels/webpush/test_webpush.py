@@ -12,53 +12,18 @@ from django.contrib.auth import get_user_model
 
 import tocsin
 from tests.channels.http.feeds import ListFeed
-from tests.servers.push_service import LIMIT, PushService, make_vapid_key
+from tests.channels.webpush.given import EVENT, OLD, PRIVATE, PUBLIC, channel, pushed, send
+from tests.servers.push_service import LIMIT
 from tocsin import clock
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
 from tocsin.channels.forms import clean_settings
-from tocsin.channels.webpush import WebpushChannel
 from tocsin.channels.webpush.payload import OVERHEAD
 from tocsin.deliveries.models import Delivery
 from tocsin.errors import InvalidInput
 from tocsin.levels import Level
 from tocsin.recipients.destinations import add_destination
 from tocsin.testing import Reply, deliver_now, make_message
-
-channel = WebpushChannel()
-EVENT = make_message().event
-NEW, OLD = make_vapid_key(), make_vapid_key()
-PRIVATE, PUBLIC = NEW
-SAFE = "https://tocsin.example/inbox/"
-
-
-@pytest.fixture
-def service(settings):
-    with PushService() as service:
-        settings.TOCSIN = {
-            "ALLOWED_PRIVATE_NETWORKS": ["127.0.0.0/8"],
-            "BASE_URL": "https://tocsin.example",
-            "WEBPUSH_KEYS": [PRIVATE],
-        }
-        yield service
-        assert service.refused == []
-
-
-@pytest.fixture
-def browser(service):
-    return service.make_subscription(PUBLIC)
-
-
-def send(browser, **changes):
-    return channel.send(make_message(browser.settings, **changes))
-
-
-def pushed(browser, **changes):
-    """What the browser was given of such a message."""
-    outcome = send(browser, **changes)
-    assert isinstance(outcome, Sent), outcome
-    return browser.pushed[-1]
-
 
 # --- what a service worker is given
 
@@ -139,65 +104,6 @@ def test_an_address_without_end_is_left_out_and_the_text_is_sent(browser):
     payload = pushed(browser, url=long, actions=({"label": "Go", "url": long},)).payload
     assert (payload["url"], payload["links"]) == ("", [])
     assert payload["title"] == "Invoice 42 is paid"
-
-
-# --- what the push service is told
-
-
-def test_the_service_reads_nothing_of_the_event(service, browser):
-    send(browser, title="Ana is ill", group_key="ana")
-    seen = service.requests[-1]
-    plain = seen.body + repr(dict(seen.headers)).encode()
-    assert not any(word in plain for word in (b"Ana", b"ana", b"acme", EVENT.id.encode()))
-
-
-@pytest.mark.parametrize(
-    ("level", "action", "urgency"),
-    [
-        (Level.INFO, "open", "normal"),
-        (Level.WARNING, "open", "normal"),
-        (Level.ERROR, "open", "high"),
-        (Level.CRITICAL, "update", "high"),
-        (Level.CRITICAL, "resolve", "normal"),
-    ],
-)
-def test_grave_ones_are_urgent_and_all_are_kept_for_a_day(browser, level, action, urgency):
-    headers = pushed(browser, level=level, action=action).headers
-    assert (headers["urgency"], headers["ttl"]) == (urgency, "86400")
-
-
-def test_of_a_group_a_browser_that_slept_finds_the_latest_alone(browser):
-    first = send(browser, group_key="disk", title="First")
-    for action, status in (("update", "open"), ("acknowledge", "acknowledged"), ("resolve", "resolved")):
-        outcome = send(browser, group_key="disk", action=action, status=status, title=action)
-        assert outcome == first
-    send(browser, title="Alone")
-    send(browser, group_key="other", title="Other")
-    assert [one.payload["title"] for one in browser.waiting] == ["[resolved] resolve", "Alone", "Other"]
-    grouped = browser.pushed[:4]
-    assert len({one.payload["tag"] for one in grouped}) == 1
-    assert [one.payload["action"] for one in grouped] == ["open", "update", "acknowledge", "resolve"]
-    assert "topic" not in browser.pushed[4].headers
-    assert browser.pushed[5].payload["tag"] != grouped[0].payload["tag"]
-
-
-def test_groups_of_one_name_in_two_organizations_are_two(browser):
-    ours, theirs = (pushed(browser, group_key="disk", organization=name) for name in ("acme", "globex"))
-    assert ours.topic != theirs.topic
-    assert ours.payload["tag"] != theirs.payload["tag"]
-
-
-def test_a_topic_does_not_tell_who_hears_of_the_same(service, browser):
-    other = service.make_subscription(PUBLIC)
-    first, second = pushed(browser, group_key="disk"), pushed(other, group_key="disk")
-    assert first.topic != second.topic
-    assert first.payload["tag"] == second.payload["tag"]
-
-
-def test_nothing_of_the_location_is_kept(service, browser):
-    outcomes = [send(browser), send(browser, group_key="disk")]
-    assert "c4pability" not in repr(outcomes)
-    assert outcomes[0] == Sent("")
 
 
 # --- answers

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
+from tocsin import clock
 from tocsin.channels import http
 from tocsin.channels.base import (
     Abilities,
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 need("pywebpush")  # it is imported when the first message is encrypted: that takes a third of a second
 
-TTL_SECONDS = 86_400
+LONGEST_SECONDS = 86_400
+"""For so long a push service keeps what a browser has not fetched."""
 NO_KEYS = "There are no keys for web push. Run: tocsin webpush keys"
 NOT_OURS = f"The browser subscribed under a key that is not in TOCSIN['WEBPUSH_KEYS'] any more: {AGAIN}."
 
@@ -107,7 +109,7 @@ def _request(message: Message, page: bytes, signed: str, topic: str) -> http.Req
         "authorization": signed,
         "content-encoding": "aes128gcm",
         "content-type": "application/octet-stream",
-        "ttl": str(TTL_SECONDS),
+        "ttl": str(seconds_left(message)),
         "urgency": "high" if gravest(message) >= Level.ERROR and message.action != "resolve" else "normal",
     }
     return http.Request(
@@ -117,6 +119,14 @@ def _request(message: Message, page: bytes, signed: str, topic: str) -> http.Req
         secret_values=(settings["endpoint"], settings["p256dh"], settings["auth"], signed),
         limit_key=http.limit_key("webpush", settings["endpoint"]),
     )
+
+
+def seconds_left(message: Message) -> int:
+    """How long it is worth fetching: until the last of its events expires, a day at most. 0 means now or never."""
+    ends = [event.expires_at for event in message.events if event.expires_at is not None]
+    if len(ends) < len(message.events):
+        return LONGEST_SECONDS
+    return max(0, min(LONGEST_SECONDS, int((max(ends) - clock.now()).total_seconds())))
 
 
 def encrypted(page: bytes, settings: Mapping[str, Any]) -> bytes:
