@@ -9,6 +9,7 @@ PAGES = {
     "tocsin:worker": "anyone",
     "tocsin:push": "reader",
     "tocsin:push-over": "reader",
+    "tocsin:push-clicked": "anyone",
     "tocsin:preferences": "reader",
     "tocsin:hours": "reader",
     "tocsin:destinations": "reader",

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from tocsin import clock
 from tocsin.channels import registry
+from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.wording.choose import is_used
 from tocsin.deliveries.wording.items import NEEDED
 from tocsin.errors import NotFound, invalid
@@ -100,6 +101,19 @@ def mark_read(user: Any, ids: Iterable[str]) -> int:
     now = clock.now()
     unread = _these(user, ids).filter(read_at__isnull=True)
     return _change(user, unread, read_at=now, seen_at=Coalesce("seen_at", now))
+
+
+def mark_told_read(delivery: int) -> int:
+    """Who was told by this delivery, elsewhere, has read its event in the bell. Returns how many items were unread.
+
+    Banners and alerts stay, each wants an answer of its own; and so does what was put off, which is to come back.
+    """
+    told = Delivery.objects.filter(pk=delivery, user__isnull=False).values_list("user", "event").first()
+    if told is None:
+        return 0
+    now, (user, event) = clock.now(), told
+    items = _of(user).filter(awake(now), event=event, channel=BELL, read_at__isnull=True)
+    return _change(user, items, read_at=now, seen_at=Coalesce("seen_at", now))
 
 
 def mark_all_read(user: Any, channel: str = BELL) -> int:

@@ -14,11 +14,14 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tocsin.channels import redact
+from tocsin.channels.clicks import delivery_of
 from tocsin.errors import InvalidInput
+from tocsin.inbox import queries
 from tocsin.inbox.over import over
 from tocsin.web import subscriptions
 from tocsin.web.access import for_anyone, for_readers, is_operator
@@ -51,6 +54,8 @@ def worker(request: HttpRequest) -> HttpResponse:
         "icon": static("tocsin/bell.png"),
         "inbox": reverse("tocsin:inbox"),
         "push": reverse("tocsin:push"),
+        "clicked": reverse("tocsin:push-clicked"),
+        "api": reverse("tocsin-api:api-root"),
         "words": {language: _words(language) for language in SPOKEN},
     }
     script = f"const GIVEN = {json.dumps(given)};\n{_source()}"
@@ -94,6 +99,18 @@ def finished(request: HttpRequest) -> JsonResponse:
         raise Http404("These are too many.")
     found = over(request.user, {key for key in map(_key, asked) if key is not None})
     return JsonResponse({"over": sorted(map(str, found))})
+
+
+@csrf_exempt  # the proof is the right to it: the browser may be signed in no more, or as somebody else
+@strict
+@for_anyone
+@require_POST
+def clicked(request: HttpRequest) -> JsonResponse:
+    """Who was shown a notification clicked on it, and so has read what it speaks of. Twice is the same as once."""
+    delivery = delivery_of(request.POST.get("read", ""))
+    if delivery is None:
+        raise Http404("That is no proof of ours.")
+    return JsonResponse({"changed": queries.mark_told_read(delivery)})
 
 
 def _keep(request: HttpRequest, endpoint: str, old: str) -> JsonResponse:

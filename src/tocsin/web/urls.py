@@ -63,6 +63,7 @@ urlpatterns = [
     path("worker.js", push.worker, name="worker"),
     path("push/", push.push, name="push"),
     path("push/over/", push.finished, name="push-over"),
+    path("push/clicked/", push.clicked, name="push-clicked"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("hours/", hours.hours, name="hours"),
     path("destinations/", mine.destinations, name="destinations"),

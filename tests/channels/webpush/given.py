@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.servers.push_service import make_vapid_key
-from tocsin.channels.base import Sent
+from tocsin.channels.base import Recipient, Sent
 from tocsin.channels.webpush import WebpushChannel
 from tocsin.testing import make_message
 
@@ -11,6 +11,7 @@ channel = WebpushChannel()
 EVENT = make_message().event
 NEW, OLD = make_vapid_key(), make_vapid_key()
 PRIVATE, PUBLIC = NEW
+ANA, BEN = (Recipient(number, name, "") for number, name in ((1, "ana"), (2, "ben")))
 
 
 def send(browser, **changes):

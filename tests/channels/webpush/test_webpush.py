@@ -12,13 +12,14 @@ from django.contrib.auth import get_user_model
 
 import tocsin
 from tests.channels.http.feeds import ListFeed
-from tests.channels.webpush.given import EVENT, OLD, PRIVATE, PUBLIC, channel, pushed, send
+from tests.channels.webpush.given import ANA, BEN, EVENT, OLD, PRIVATE, PUBLIC, channel, pushed, send
 from tests.servers.push_service import LIMIT
 from tocsin import clock
 from tocsin.channels import http
 from tocsin.channels.base import Cause, Rejected, Retry, Sent
+from tocsin.channels.clicks import delivery_of
 from tocsin.channels.forms import clean_settings
-from tocsin.channels.webpush.payload import OVERHEAD
+from tocsin.channels.webpush.payload import PROOF_BYTES
 from tocsin.deliveries.models import Delivery
 from tocsin.errors import InvalidInput
 from tocsin.levels import Level
@@ -77,7 +78,7 @@ def test_several_events_are_one_notification_with_the_titles_of_all(browser):
 
 
 @pytest.mark.parametrize(
-    "text", ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301", "\U0001f1eb\U0001f1f7", '"\\', "x"]
+    "text", ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301", "\U0001f1eb\U0001f1f7", '"', "\\", "x"]
 )
 def test_what_is_too_long_is_cut_visibly_between_characters(service, browser, text):
     actions = tuple({"label": text * 100, "url": f"https://shop.example/{n}?{'x' * 1300}"} for n in range(2))
@@ -87,16 +88,16 @@ def test_what_is_too_long_is_cut_visibly_between_characters(service, browser, te
         assert part.replace("…", "").replace(text, "") == ""
     assert payload["body"].endswith("…")
     assert payload["url"] == url
-    assert LIMIT - 30 < len(service.requests[-1].body) <= LIMIT
+    assert LIMIT - 30 < len(service.requests[-1].body) + PROOF_BYTES <= LIMIT
 
 
 def test_a_text_that_just_fits_is_whole(service, browser):
-    pushed(browser, body="x")
+    longest = {"recipient": ANA, "delivery_id": 2**63 - 1}
+    pushed(browser, body="x", **longest)
     room = LIMIT - len(service.requests[-1].body) + 1
-    assert pushed(browser, body="x" * room).payload["body"] == "x" * room
+    assert pushed(browser, body="x" * room, **longest).payload["body"] == "x" * room
     assert len(service.requests[-1].body) == LIMIT
-    assert pushed(browser, body="x" * (room + 1)).payload["body"] == "x" * (room - 3) + "…"
-    assert len(service.requests[-1].body) - len(json.dumps("")) > OVERHEAD
+    assert pushed(browser, body="x" * (room + 1), **longest).payload["body"] == "x" * (room - 3) + "…"
 
 
 def test_an_address_without_end_is_left_out_and_the_text_is_sent(browser):
@@ -104,6 +105,19 @@ def test_an_address_without_end_is_left_out_and_the_text_is_sent(browser):
     payload = pushed(browser, url=long, actions=({"label": "Go", "url": long},)).payload
     assert (payload["url"], payload["links"]) == ("", [])
     assert payload["title"] == "Invoice 42 is paid"
+
+
+def test_each_person_gets_a_proof_of_their_own_and_others_get_none(service, browser):
+    browsers = [browser, service.make_subscription(PUBLIC), service.make_subscription(PUBLIC)]
+    told = enumerate(zip(browsers, (ANA, BEN, None), strict=True), 7)
+    messages = [make_message(one.settings, recipient=who, delivery_id=number) for number, (one, who) in told]
+    alike = messages[0].events  # as in a claim: what is written of an event is written once
+    sent = list(channel.send_batch(ListFeed([replace(one, events=alike) for one in messages])))
+    assert all(isinstance(outcome, Sent) for _, outcome in sent)
+    payloads = [one.pushed[0].payload for one in browsers]
+    proofs = [one.pop("read", None) for one in payloads]
+    assert payloads[0] == payloads[1] == payloads[2]
+    assert [proof and delivery_of(proof) for proof in proofs] == [7, 8, None]
 
 
 # --- answers

@@ -27,7 +27,7 @@ from tocsin.channels.http.urls import parse
 from tocsin.channels.webpush.answers import AGAIN, read
 from tocsin.channels.webpush.form import WebpushForm
 from tocsin.channels.webpush.keys import UnknownKeyError, authorization, public_key
-from tocsin.channels.webpush.payload import MOST_BYTES, document, encode, topic_of
+from tocsin.channels.webpush.payload import MOST_BYTES, document, encode, topic_of, with_proof
 from tocsin.levels import Level
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def talk(message: Message, pages: Pages) -> http.Conversation:
     except UnknownKeyError:
         return Rejected(Cause.BAD_SETTINGS, NOT_OURS)
     topic = topic_of(message)
-    outcome = read((yield _request(message, pages.of(message), signed, topic)))
+    page = with_proof(pages.of(message), message)
+    outcome = read((yield _request(message, page, signed, topic)))
     return Sent(topic) if isinstance(outcome, Sent) else outcome
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import translation
 
 from tocsin.channels.chat.event import absolute, gravest
+from tocsin.channels.clicks import proof_of
 from tocsin.channels.shorten import shortened
 from tocsin.channels.subject import in_language_of, subject_of
 from tocsin.channels.text import one_line, to_text
@@ -22,7 +23,9 @@ MOST_BYTES = 4096
 """What every push service takes (RFC 8030, 7.2)."""
 OVERHEAD = 103
 """What aes128gcm adds: salt, record size, length, public key, mark of the end, tag (16 + 4 + 1 + 65 + 1 + 16)."""
-ROOM = MOST_BYTES - OVERHEAD
+PROOF_BYTES = 73
+"""What `with_proof` adds at most: name and marks, digits, colon, signature (10 + 19 + 1 + 43)."""
+ROOM = MOST_BYTES - OVERHEAD - PROOF_BYTES
 TITLE_BYTES, URL_BYTES, LINKS_BYTES = 700, 1500, 900
 """The most of the title, of an address, and of all links; the rest of the room is the text's."""
 MOST_LINKS = 2
@@ -57,6 +60,13 @@ def document(message: Message) -> Json:
             "lang": translation.get_language() or "en",
         }
     return made | {"body": _fitted(_body(message), ROOM - len(encode(made)) + 2)}
+
+
+def with_proof(page: bytes, message: Message) -> bytes:
+    """The encoded payload as one person's: with it they can mark the event read, and nothing else."""
+    if message.recipient is None:
+        return page
+    return b'%b,"read":%b}' % (page[:-1], encode(proof_of(message.delivery_id)))
 
 
 def tag_of(message: Message) -> str:

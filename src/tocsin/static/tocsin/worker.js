@@ -41,7 +41,7 @@ async function tell(said) {
     renotify: isNews(said, before?.data),
     requireInteraction: said.level === "critical" && !settled,
     actions: links.map((link, index) => ({ action: `${LINK}${index}`, title: String(link.title) })),
-    data: { event: said.event, url: safe(said.url), links: links.map((link) => safe(link.url)), level: said.level, action: said.action, more: said.more || 0 },
+    data: { event: said.event, url: safe(said.url), links: links.map((link) => safe(link.url)), level: said.level, action: said.action, more: said.more || 0, read: said.read },
   });
 }
 
@@ -70,13 +70,24 @@ function pages() {
   return self.clients.matchAll({ type: "window", includeUncontrolled: true });
 }
 
-// The page of what was clicked, in the window that shows it already or in another.
+// The page of what was clicked, in the window that shows it already or in another. Whoever clicks has read it.
 async function open({ notification, action }) {
   notification.close();
-  const { url, links } = notification.data ?? {};
+  const { url, links, read } = notification.data ?? {};
+  const told = typeof read === "string" && read ? tellRead(read).catch(() => {}) : null; // away: it stays unread
   const wanted = safe(action ? links[Number(action.slice(LINK.length))] : url) || new URL(GIVEN.inbox, self.location.href).href;
   const there = (await pages()).find((page) => page.url === wanted);
-  return there ? there.focus() : self.clients.openWindow(wanted);
+  await (there ? there.focus() : self.clients.openWindow(wanted));
+  await told;
+}
+
+// By the proof that was pushed with it, signed in or not; then the bells of open pages look again.
+async function tellRead(read) {
+  const answer = await fetch(GIVEN.clicked, { method: "POST", body: new URLSearchParams({ read }), redirect: "manual" });
+  if (!answer.ok) return;
+  const bells = new BroadcastChannel(`tocsin:${GIVEN.api}`);
+  bells.postMessage("changed");
+  bells.close();
 }
 
 // The browser has ended its subscription: a new one in its place, if the person who is signed in had it.
