@@ -63,7 +63,8 @@ def said(key):
 
 
 def do(client, action, fields, **options):
-    return client.post(URL, {"action": action, **fields}, headers={"User-Agent": FIREFOX}, **options)
+    headers = {"User-Agent": FIREFOX, **options.pop("headers", {})}
+    return client.post(URL, {"action": action, **fields}, headers=headers, **options)
 
 
 def state(client, fields):
@@ -189,20 +190,45 @@ def test_a_browser_renews_only_what_its_reader_had(browse, ana, ben, said):
         (browse(ana), "https://push.example.org/7"),
         (browse(ana), ""),
     ):
-        assert do(client, "renew", new | {"old": before}).status_code == 404
+        assert do(client, "renew", new | {"old": before}).json() == {"state": "unknown"}
     assert rows(ben) == []
+    assert state(browse(ana), old) == "on"
     assert do(browse(ana), "renew", new | {"old": old["endpoint"]}).json() == {"state": "on"}
     assert len(rows(ana)) == 1
 
 
-def test_who_signs_out_is_not_told_there_until_they_are_back(browse, ana, ben, said):
+def test_what_comes_in_the_place_of_several_is_one(browse, ana, said):
+    client = browse(ana)
+    for number in (1, 2):
+        do(client, "on", said(number))
+    old = [said(number)["endpoint"] for number in (7, 1, 2)]
+    assert do(client, "renew", said(3) | {"old": old}).json() == {"state": "on"}
+    assert [row.label for row in rows(ana)] == ["Firefox on Linux"]
+
+
+def test_what_somebody_disabled_stays_so_when_the_browser_renews_or_they_sign_out(browse, ana, said):
+    client, given = browse(ana), said(1)
+    do(client, "on", given)
+    destinations.disable(rows(ana)[0], "It was disabled by hand.")
+    do(client, "rest", given)
+    for number in (2, 3):
+        new = said(number) | {"old": given["endpoint"]}
+        assert do(client, "renew", new).json() == {"state": "disabled"}
+        given = new
+    assert [row.disabled_reason for row in rows(ana)] == ["It was disabled by hand."]
+    assert do(client, "on", given).json() == {"state": "on"}
+
+
+@pytest.mark.parametrize(("language", "again"), [("en", 1), ("fr", 1), ("fr", 2)])
+def test_who_signs_out_is_not_told_there_until_they_are_back(browse, ana, ben, said, language, again):  # noqa: PLR0917
     client, given = browse(ana), said(1)
     do(client, "on", given)
     do(browse(ben), "rest", given)
     assert state(client, given) == "on"
-    do(client, "rest", given)
-    assert state(client, given) == "disabled"
-    do(client, "on", said(2) | {"old": given["endpoint"]})
+    do(client, "rest", given, headers={"Accept-Language": language})
+    assert state(client, given) == "rested"
+    assert rows(ana)[0].disabled_at is not None
+    assert do(client, "renew", said(again) | {"old": given["endpoint"]}).json() == {"state": "on"}
     [row] = rows(ana)
     assert row.disabled_at is None
 

@@ -70,14 +70,12 @@ def push(request: HttpRequest) -> JsonResponse:
     """Today's key, and what a form needs; or keep, renew, look at, rest or end this browser's subscription."""
     if request.method != "POST":
         return JsonResponse({"key": subscriptions.public_key(), "csrf": get_token(request)})
-    endpoint, old = (request.POST.get(name, "") for name in ("endpoint", "old"))
+    endpoint = request.POST.get("endpoint", "")
     match request.POST.get("action", ""):
         case "on":
-            return _keep(request, endpoint, old)
+            return _keep(request, quiet=False)
         case "renew":
-            if not subscriptions.is_known(request.user, old):
-                raise Http404("It was not theirs.")
-            return _keep(request, endpoint, old)
+            return _keep(request, quiet=True)
         case "look":
             return JsonResponse({"state": subscriptions.state_of(request.user, endpoint)})
         case "rest":
@@ -113,11 +111,11 @@ def clicked(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"changed": queries.mark_told_read(delivery)})
 
 
-def _keep(request: HttpRequest, endpoint: str, old: str) -> JsonResponse:
-    given = {name: request.POST.get(name, "") for name in SETTINGS} | {"endpoint": endpoint}
+def _keep(request: HttpRequest, *, quiet: bool) -> JsonResponse:
+    given = {name: request.POST.get(name, "") for name in SETTINGS}
     name = device_name(request.headers.get("User-Agent", ""))
     try:
-        state = subscriptions.keep(request.user, given, name, old)
+        state = subscriptions.keep(request.user, given, name, request.POST.getlist("old"), quiet=quiet)
     except InvalidInput as error:
         said = [f"{one.field} {one.message} {one.remedy}".strip() for one in error.errors]
         return JsonResponse(

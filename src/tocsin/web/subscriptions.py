@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from tocsin import pipeline
@@ -24,13 +25,14 @@ from tocsin.web.destination_words import try_out
 from tocsin.web.words import SPOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from django.db.models import QuerySet
 
     from tocsin.channels.base import Channel
 
 SLUG = "webpush"
+SIGNED_OUT = gettext_lazy("They signed out there.")
 
 
 def problem() -> str:
@@ -52,20 +54,25 @@ def public_key() -> str:
 
 
 @sensitive_variables()
-def keep(user: Any, settings: Mapping[str, str], label: str, old: str = "") -> str:
+def keep(
+    user: Any, settings: Mapping[str, str], label: str, old: Collection[str] = (), *, quiet: bool = False
+) -> str:
     """The subscription is this person's, whoever's it was before; what it is now, as `state_of` says it.
 
-    `old` is the endpoint in whose place it comes: their destination goes on, and with it the rules that name it.
-    Raises `InvalidInput` for what the channel refuses; nothing has changed then.
+    `old` are endpoints in whose place it comes: their destination goes on, and with it the rules that name it.
+    `quiet`, where nobody asked for it: what was taken away is not made again ("unknown"), and what somebody has
+    disabled stays so. Raises `InvalidInput` for what the channel refuses; nothing has changed then.
     """
     with transaction.atomic():
-        row = _found(settings["endpoint"]).filter(user=user).first() or _replaced(user, old)
-        if row is None:
-            row = _made(user, settings, label)
+        rows = _found(settings["endpoint"], *old)
+        row = _found(settings["endpoint"]).filter(user=user).first() or rows.filter(user=user).first()
+        if row is not None:
+            _renew(row, settings, quiet=quiet)
+        elif quiet:
+            return "unknown"
         else:
-            destinations.change(row, dict(settings))
-            destinations.enable(row)
-        for other in _found(settings["endpoint"], old).exclude(pk=row.pk):
+            row = _made(user, settings, label)
+        for other in rows.exclude(pk=row.pk):
             pipeline.remove_destination(other, scope_of(user).name, force=True)
     state = state_of(user, settings["endpoint"])
     if state == "confirm":
@@ -73,23 +80,28 @@ def keep(user: Any, settings: Mapping[str, str], label: str, old: str = "") -> s
     return state
 
 
-def is_known(user: Any, endpoint: str) -> bool:
-    """Whether this person has a destination with this endpoint, in use or not."""
-    return _found(endpoint).filter(user=user).exists()
+@sensitive_variables()
+def _renew(row: Destination, settings: Mapping[str, str], *, quiet: bool) -> None:
+    wish = row.disabled_reason if quiet and row.disabled_at and _off(row) == "disabled" else ""
+    destinations.change(row, dict(settings))
+    if wish:
+        destinations.disable(row, wish)
+    else:
+        destinations.enable(row)
 
 
 def state_of(user: Any, endpoint: str) -> str:
     """What a browser's subscription is to this person.
 
     "on"; "confirm", where the operator asks for a code; "disabled" by somebody's wish; "gone", as the push service
-    said; "other": somebody else's; "unknown".
+    said; "rested" since they signed out; "other": somebody else's; "unknown".
     """
     rows = list(_found(endpoint))
     mine = next((row for row in rows if row.user_id == user.pk), None)
     if mine is None:
         return "other" if rows else "unknown"
     if mine.disabled_at is not None:
-        return "gone" if mine.disabled_reason in _said_by_far_sides() else "disabled"
+        return _off(mine)
     return "confirm" if proof.is_missing(SLUG, mine.verified_at) else "on"
 
 
@@ -103,7 +115,7 @@ def end(user: Any, endpoint: str) -> None:
 def rest(user: Any, endpoint: str) -> None:
     """Nothing is sent to this browser until this person signs in there again."""
     for row in _found(endpoint).filter(user=user):
-        destinations.disable(row, _("They signed out there."))
+        destinations.disable(row, str(SIGNED_OUT))
 
 
 def _found(*endpoints: str) -> QuerySet[Destination]:
@@ -121,10 +133,6 @@ def _identity(channel: Channel, endpoint: str) -> str:
     return identity_of(channel.form, form.cleaned_data)
 
 
-def _replaced(user: Any, old: str) -> Destination | None:
-    return _found(old).filter(user=user).first()
-
-
 def _made(user: Any, settings: Mapping[str, str], label: str) -> Destination:
     taken = set(Destination.objects.filter(user=user, channel=SLUG).values_list("label", flat=True))
     number, free = 1, label
@@ -140,10 +148,12 @@ def _made(user: Any, settings: Mapping[str, str], label: str) -> Destination:
         return row
 
 
-def _said_by_far_sides() -> set[str]:
-    """The reasons for which a channel disables a destination, in the languages in which they are written down."""
-    said = set()
+def _off(row: Destination) -> str:
+    """Why nothing is sent there: by the reason, in the languages in which reasons are written down."""
     for language in SPOKEN:
         with translation.override(language):
-            said |= {str(cause.label) for cause in Cause}
-    return said
+            if row.disabled_reason == str(SIGNED_OUT):
+                return "rested"
+            if row.disabled_reason in {str(cause.label) for cause in Cause}:
+                return "gone"
+    return "disabled"

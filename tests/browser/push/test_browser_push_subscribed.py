@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-from playwright.sync_api import Error, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import run
 from tests.browser.push.device import Device
@@ -15,24 +14,65 @@ from tests.browser.test_browser_feed import serving
 from tests.cli.shell import Shell, eventually
 from tests.postgres import free_port
 
-RENEW = """async ([old, { endpoint, p256dh, auth }]) => {
-  const unsubscribe = () => { throw new Error("not taken"); };
-  const made = { endpoint, unsubscribe, toJSON: () => ({ endpoint, keys: { p256dh, auth } }) };
-  await renew({ oldSubscription: { endpoint: old }, newSubscription: made });
+RENEW = """async ([old, given, other]) => {
+  const ended = [];
+  const made = ({ endpoint, key, p256dh, auth }) => {
+    const raw = atob(key.replaceAll("-", "+").replaceAll("_", "/"));
+    const options = { applicationServerKey: Uint8Array.from(raw, (one) => one.charCodeAt(0)).buffer };
+    const unsubscribe = async () => { ended.push(endpoint); };
+    return { endpoint, options, unsubscribe, toJSON: () => ({ endpoint, keys: { p256dh, auth } }) };
+  };
+  PushManager.prototype.subscribe = async () => made(other);
+  const event = { oldSubscription: { endpoint: old }, newSubscription: given && made(given) };
+  const told = await renew(event).catch(String);
+  return { ended, told };
+}"""
+HANGING = """() => {
+  const found = PushManager.prototype.getSubscription;
+  PushManager.prototype.getSubscription = async function () {
+    return Object.assign(await found.call(this), { unsubscribe: () => new Promise(() => {}) });
+  };
 }"""
 
 
-def test_the_browser_may_end_its_subscription_and_gets_another(device, shell, ana):
+def has(device, subscription):
+    """The browser has this subscription, which it made without the page."""
+    device.page.evaluate(
+        "(given) => localStorage.setItem('subscribed', given)", json.dumps(subscription.settings)
+    )
+
+
+def endpoint_of(shell, name):
+    """Where somebody's one destination for push leads."""
+    unsealed = "__import__('tocsin.recipients.secrets', fromlist=['x']).unseal"
+    return run(shell, f"{unsealed}({ROWS}.get().secrets)['endpoint']", name)
+
+
+def test_the_browser_may_end_its_subscription_and_gets_another(device, shell, ana, keys):
     old = device.switch_on()
-    new = device.service.make_subscription(old.key)
-    device.worker.evaluate(RENEW, [old.endpoint, new.settings])
-    assert destinations(shell, ana) == NAME
-    device.page.evaluate("(given) => localStorage.setItem('subscribed', given)", json.dumps(new.settings))
+    new, foreign, own = (device.service.make_subscription(key) for key in (old.key, keys[1][1], old.key))
+    told = device.worker.evaluate(RENEW, [old.endpoint, new.settings, None])
+    assert (told["ended"], endpoint_of(shell, ana)) == ([], new.endpoint)
+    told = device.worker.evaluate(RENEW, [new.endpoint, foreign.settings, own.settings])
+    assert (told["ended"], endpoint_of(shell, ana)) == ([foreign.endpoint], own.endpoint)
+    has(device, own)
     device.page.reload()
     device.says("They are on.")
     assert len(device.made) == 1
-    with pytest.raises(Error, match="not taken"):
-        device.worker.evaluate(RENEW, [old.endpoint, device.service.make_subscription(old.key).settings])
+    told = device.worker.evaluate(RENEW, [old.endpoint, new.settings, None])
+    assert (told["ended"], endpoint_of(shell, ana)) == ([new.endpoint], own.endpoint)
+    assert destinations(shell, ana) == NAME
+
+
+def test_what_the_worker_could_not_tell_the_page_tells(device, shell, ana):
+    old = device.switch_on()
+    new = device.service.make_subscription(old.key)
+    device.visitor.context.clear_cookies()
+    assert device.worker.evaluate(RENEW, [old.endpoint, new.settings, None])["ended"] == []
+    has(device, new)
+    device.sign_in(ana)
+    device.says("They are on.")
+    assert (destinations(shell, ana), endpoint_of(shell, ana)) == (NAME, new.endpoint)
 
 
 def test_what_was_lost_is_renewed_quietly(device, shell, ana, tell):
@@ -57,11 +97,26 @@ def test_what_was_ended_elsewhere_stays_so(device, shell, ana):
     run(shell, f"{ROWS}.update(disabled_at='2026-01-01T00:00:00Z', disabled_reason='By hand.')", ana)
     device.page.reload()
     device.says("They are off, as said under")
+    device.page.get_by_role("button", name="Sign out").click()
+    device.page.wait_for_url("**/login/**")
+    device.sign_in(ana)
+    device.says("They are off, as said under")
     run(shell, f"{ROWS}.delete()", ana)
     for _ in range(2):
         device.page.reload()
         device.says("They are off.")
     assert destinations(shell, ana) == "[]"
+
+
+def test_what_was_taken_away_elsewhere_is_not_made_again(device, shell, ana):
+    device.switch_on()
+    device.page.get_by_role("button", name="Sign out").click()
+    device.page.wait_for_url("**/login/**")
+    run(shell, f"{ROWS}.delete()", ana)
+    device.sign_in(ana)
+    device.says("They are off.")
+    assert destinations(shell, ana) == "[]"
+    assert device.page.evaluate(SUBSCRIPTION) is None
 
 
 def test_another_key_means_another_subscription(shell, browser, ana, service, keys):
@@ -90,6 +145,18 @@ def test_who_signs_out_is_told_nothing_here_until_they_are_back(device, shell, a
     device.sign_in(ana)
     device.says("They are on.")
     assert destinations(shell, ana) == NAME
+
+
+def test_who_signs_out_while_the_push_service_hangs_is_told_nothing_either(device, shell, ana):
+    device.switch_on()
+    device.page.evaluate(HANGING)
+    device.page.get_by_role("button", name="Sign out").click()
+    device.page.wait_for_url("**/login/**")
+    assert destinations(shell, ana) == "['-Chrome on Linux']"
+    device.sign_in(ana)
+    device.says("They are on.")
+    assert destinations(shell, ana) == NAME
+    assert len(device.made) == 1
 
 
 def test_who_comes_next_is_not_told_what_was_for_another(device, shell, ana):

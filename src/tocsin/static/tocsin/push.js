@@ -41,7 +41,8 @@ function today(prefix) {
 }
 
 function tell(prefix, csrf, fields) {
-  const given = { method: "POST", headers: { "X-CSRFToken": csrf }, redirect: "manual", body: new URLSearchParams(fields) };
+  const body = new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one])));
+  const given = { method: "POST", headers: { "X-CSRFToken": csrf }, redirect: "manual", body };
   return answered(fetch(`${prefix}push/`, given));
 }
 
@@ -63,7 +64,7 @@ async function running(prefix) {
 }
 
 // This browser is subscribed under today's key, and the server knows it as `me`'s. What the server says of it.
-async function subscribe(prefix, me, fresh = false) {
+async function subscribe(prefix, me, action, fresh = false) {
   const { key, csrf } = await today(prefix);
   const { pushManager } = await running(prefix);
   const before = await pushManager.getSubscription();
@@ -71,41 +72,56 @@ async function subscribe(prefix, me, fresh = false) {
   if (before && !usable) await before.unsubscribe();
   const subscription = usable ? before : await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = subscription.toJSON();
-  const old = before?.endpoint ?? kept(prefix).endpoint ?? "";
-  const { state } = await tell(prefix, csrf, { action: "on", endpoint, ...keys, key, old });
+  const old = [before?.endpoint, kept(prefix).endpoint].filter(Boolean);
+  const { state } = await tell(prefix, csrf, { action, endpoint, ...keys, key, old });
   keep(prefix, me, endpoint);
   return state;
 }
 
-// Nothing more is pushed to this browser, whether or not the server can be told so now, and nothing is left of what was.
+// The same without being asked to: what was taken away or disabled elsewhere stays so.
+async function renew(prefix, me, fresh = false) {
+  const state = await subscribe(prefix, me, "renew", fresh);
+  return state === "unknown" ? switchOff(prefix) : state;
+}
+
+// Nothing more is pushed to this browser, as far as the push service or the server can be told so now, and nothing is
+// left of what was.
 async function end(prefix, action) {
   const registration = await ours(prefix);
   const subscription = await registration?.pushManager.getSubscription();
   if (!subscription) return;
-  await subscription.unsubscribe();
+  const { endpoint } = subscription;
+  const told = today(prefix).then(({ csrf }) => tell(prefix, csrf, { action, endpoint }));
+  await Promise.allSettled([subscription.unsubscribe(), clear(registration), told]);
+  await told;
+}
+
+async function clear(registration) {
   for (const one of await registration.getNotifications()) one.close();
-  await tell(prefix, (await today(prefix)).csrf, { action, endpoint: subscription.endpoint });
 }
 
 // What holds on this device for `me`, after what is not as it should be was mended.
 async function look(prefix, me) {
   if (Notification.permission === "denied") return "blocked";
   const subscription = await (await ours(prefix))?.pushManager.getSubscription();
-  const had = kept(prefix).me === me;
-  if (!subscription) return had && Notification.permission === "granted" ? subscribe(prefix, me) : "off";
+  const before = kept(prefix);
+  const had = before.me === me;
+  if (!subscription) return had && Notification.permission === "granted" ? renew(prefix, me) : "off";
   const { key, csrf } = await today(prefix);
-  const { state } = await tell(prefix, csrf, { action: "look", endpoint: subscription.endpoint });
+  const { endpoint } = subscription;
+  const { state } = await tell(prefix, csrf, { action: "look", endpoint });
+  if (state === "unknown" && had && before.endpoint !== endpoint) return renew(prefix, me); // the worker could not tell
   if (state === "other" || state === "unknown") return switchOff(prefix); // another's, or taken away elsewhere
   if (state === "disabled") return state;
-  if (state === "gone" || keyOf(subscription) !== key) return subscribe(prefix, me, state === "gone");
-  keep(prefix, me, subscription.endpoint);
+  if (["gone", "rested"].includes(state) || keyOf(subscription) !== key) return renew(prefix, me, state === "gone");
+  keep(prefix, me, endpoint);
   return state;
 }
 
 async function switchOn(prefix, me, asked) {
   const said = await asked;
   if (said !== "granted") return said === "denied" ? "blocked" : "off";
-  return subscribe(prefix, me);
+  return subscribe(prefix, me, "on");
 }
 
 async function switchOff(prefix) {
