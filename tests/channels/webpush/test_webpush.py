@@ -158,6 +158,8 @@ def test_only_404_and_410_end_a_subscription(service, browser, reply, kind, caus
         (Reply(403), "this machine's clock"),
         (Reply(403, b'{"reason":"BadJwtToken"}'), "WEBPUSH_CONTACT"),
         (Reply(403, b"the credentials do not correspond to the credentials used"), "off and on again"),
+        (Reply(403, b"the key does not correspond to the sender ID used to subscribe"), "off and on again"),
+        (Reply(401, b'{"errno":109,"message":"VAPID public key mismatch"}'), "off and on again"),
         (Reply(400, b'{"reason":"VapidPkHashMismatch"}'), "off and on again"),
         (Reply(410), "off and on again"),
     ],

@@ -1,4 +1,4 @@
-"""What the answers of push services mean. They are few: RFC 8030 and 8292, and words of Apple's and Google's."""
+"""What the answers of push services mean. They are few: RFC 8030 and 8292, and words of the browsers' makers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ _OTHER_KEY = f"the browser subscribed under another key: {AGAIN}"
 WORDS: Mapping[bytes, str] = {
     b"VapidPkHashMismatch": _OTHER_KEY,
     b"do not correspond to the credentials": _OTHER_KEY,
+    b"does not correspond to the sender ID": _OTHER_KEY,
+    b"VAPID public key mismatch": _OTHER_KEY,
     b"BadJwtToken": "TOCSIN['WEBPUSH_CONTACT'] must be a real address, and this machine's clock right",
     b"BadWebPushTopic": "it did not accept the topic",
 }
