@@ -31,6 +31,7 @@ class TocsinConfig(AppConfig):
         from tocsin.inbox import wake as readers
         from tocsin.sources.sweep import sweep
         from tocsin.sources.tasks import commands, signals
+        from tocsin.web import this_browser
 
         checks.register()
         adapters.install()
@@ -42,4 +43,5 @@ class TocsinConfig(AppConfig):
         if conf.get("TASKS_OF_COMMANDS"):
             commands.install()
         signals.install()
+        this_browser.connect()
         request_started.connect(inline.start, dispatch_uid="tocsin.engine")

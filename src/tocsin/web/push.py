@@ -23,7 +23,7 @@ from tocsin.channels.clicks import delivery_of
 from tocsin.errors import InvalidInput
 from tocsin.inbox import queries
 from tocsin.inbox.over import over
-from tocsin.web import subscriptions
+from tocsin.web import subscriptions, this_browser
 from tocsin.web.access import for_anyone, for_readers, is_operator
 from tocsin.web.devices import device_name
 from tocsin.web.policy import strict
@@ -77,14 +77,16 @@ def push(request: HttpRequest) -> JsonResponse:
         case "renew":
             return _keep(request, quiet=True)
         case "look":
-            return JsonResponse({"state": subscriptions.state_of(request.user, endpoint)})
+            return _said(request, subscriptions.state_of(request.user, endpoint))
         case "rest":
             subscriptions.rest(request.user, endpoint)
         case "off":
             subscriptions.end(request.user, endpoint)
         case other:
             raise Http404(f"{other!r} cannot be done.")
-    return JsonResponse({"state": "off"})
+    response = JsonResponse({"state": "off"})
+    this_browser.forget(response)
+    return response
 
 
 @strict
@@ -121,7 +123,15 @@ def _keep(request: HttpRequest, *, quiet: bool) -> JsonResponse:
         return JsonResponse(
             {"errors": [redact.strike(one, list(given.values())) for one in said]}, status=422
         )
-    return JsonResponse({"state": state})
+    return _said(request, state)
+
+
+def _said(request: HttpRequest, state: str) -> JsonResponse:
+    """What a subscription is; the browser that has it is known from then on."""
+    response = JsonResponse({"state": state})
+    if (key := subscriptions.key_of(request.user, request.POST.get("endpoint", ""))) is not None:
+        this_browser.remember(request, response, key)
+    return response
 
 
 def _key(given: str) -> uuid.UUID | None:

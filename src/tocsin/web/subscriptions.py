@@ -112,10 +112,27 @@ def end(user: Any, endpoint: str) -> None:
             pipeline.remove_destination(row, scope_of(user).name, force=True)
 
 
-def rest(user: Any, endpoint: str) -> None:
-    """Nothing is sent to this browser until this person signs in there again."""
-    for row in _found(endpoint).filter(user=user):
+def rest(user: Any, endpoint: str = "", *, pk: int | None = None) -> None:
+    """Nothing is sent to this browser, by its endpoint or its key, until this person signs in there again."""
+    rows = _found(endpoint) if pk is None else Destination.objects.filter(channel=SLUG, pk=pk)
+    for row in rows.filter(user=user):
         destinations.disable(row, str(SIGNED_OUT))
+
+
+def hand_over(pk: int, user: Any) -> None:
+    """Somebody has signed in at the browser with this key: what rested as theirs goes on, another's rests."""
+    row = Destination.objects.filter(channel=SLUG, pk=pk, user__isnull=False).first()
+    if row is None:
+        return
+    if row.user_id != user.pk:
+        destinations.disable(row, str(SIGNED_OUT))
+    elif row.disabled_at is not None and _off(row) == "rested":
+        destinations.enable(row)
+
+
+def key_of(user: Any, endpoint: str) -> int | None:
+    """The key of this person's destination with this endpoint, if it is in use."""
+    return _found(endpoint).filter(user=user, disabled_at=None).values_list("pk", flat=True).first()
 
 
 def _found(*endpoints: str) -> QuerySet[Destination]:

@@ -159,6 +159,14 @@ def test_who_signs_out_while_the_push_service_hangs_is_told_nothing_either(devic
     assert len(device.made) == 1
 
 
+def test_who_signs_out_where_the_page_cannot_say_so_is_told_nothing_either(device, shell, ana):
+    device.switch_on()
+    device.page.route("**/push/", lambda route: route.abort())
+    device.page.get_by_role("button", name="Sign out").click()
+    device.page.wait_for_url("**/login/**")
+    assert destinations(shell, ana) == "['-Chrome on Linux']"
+
+
 def test_who_comes_next_is_not_told_what_was_for_another(device, shell, ana):
     device.switch_on()
     device.take(json.dumps(HOSTILE))
