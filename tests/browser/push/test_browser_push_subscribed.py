@@ -218,6 +218,17 @@ def test_the_line_is_for_everyone(device):
     assert off.bounding_box()["height"] >= 24
 
 
+def test_they_can_be_switched_off_while_the_server_is_away(device):
+    device.switch_on()
+    device.page.route("**/push/", lambda route: route.abort())
+    device.press("Switch off")
+    device.says("They are off.")
+    assert device.page.evaluate(SUBSCRIPTION) is None
+    device.page.unroute("**/push/")
+    device.page.reload()
+    device.says("They are off.")
+
+
 def test_a_push_service_that_cannot_be_reached_is_told(device, shell, ana):
     device.page.evaluate(
         "() => { PushManager.prototype.subscribe = async () => { throw new Error('away'); }; }"

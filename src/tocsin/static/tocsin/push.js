@@ -84,16 +84,16 @@ async function renew(prefix, me, fresh = false) {
   return state === "unknown" ? switchOff(prefix) : state;
 }
 
-// Nothing more is pushed to this browser, as far as the push service or the server can be told so now, and nothing is
-// left of what was.
+// Nothing more is pushed to this browser, and nothing is left of what was. It is enough that the push service or the
+// server can be told so: the other learns it with the next push, or with the next visit.
 async function end(prefix, action) {
   const registration = await ours(prefix);
   const subscription = await registration?.pushManager.getSubscription();
   if (!subscription) return;
   const { endpoint } = subscription;
   const told = today(prefix).then(({ csrf }) => tell(prefix, csrf, { action, endpoint }));
-  await Promise.allSettled([subscription.unsubscribe(), clear(registration), told]);
-  await told;
+  const [ended, said] = await Promise.allSettled([subscription.unsubscribe(), told, clear(registration)]);
+  if (ended.status === "rejected" && said.status === "rejected") throw said.reason;
 }
 
 async function clear(registration) {
