@@ -9,6 +9,10 @@ import pytest
 from django.urls import URLResolver, reverse
 
 from tocsin import clock
+from tocsin import urls as hosts
+from tocsin.adapters.sentry import urls as sentry
+from tocsin.recipients import unsubscribe
+from tocsin.tenants.inbox_tokens import inbox_token
 from tocsin.tenants.models import Role
 from tocsin.tenants.roles import PERMISSIONS
 from tocsin.web import account_urls, urls
@@ -114,3 +118,20 @@ def test_nothing_changes_without_a_csrf_token(acme, person, browse, tell):
 def test_pages_are_not_kept_by_caches(person, browse):
     answer = browse(person("ana")).get(reverse("tocsin:inbox"))
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_host_that_asks_everybody_to_sign_in_does_not_ask_programs_to(browse, person, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    token = {"Authorization": f"Bearer {inbox_token(person('ana'))}"}
+    assert browse().get("/tocsin/api/v1/inbox/count", headers=token).status_code == 200
+    link = unsubscribe.link(person("ben").pk, "email", ["message:system"])
+    assert browse().post(link).status_code == 200
+    for path, status in (("worker.js", 200), ("healthz", 200), ("metrics", 401), ("api/v1/nothing", 404)):
+        assert browse().get(f"/tocsin/{path}").status_code == status, path
+    assert browse().post("/tocsin/push/clicked/").status_code == 404
+    assert browse().get("/tocsin/inbox/")["Location"] == "/accounts/login/?next=/tocsin/inbox/"
+
+
+@pytest.mark.parametrize("pattern", [*addresses([*hosts.urlpatterns, *sentry.urlpatterns])], ids=str)
+def test_each_address_decides_for_itself(pattern):
+    assert pattern.callback.login_required is False

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, connections, router
 from django.db.migrations.recorder import MigrationRecorder
 from django.views.decorators.http import require_safe
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 OK = "ok"
 
 
+@login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 as long as the process answers; asks nothing of the database."""
     return answers.respond({"status": OK})
 
 
+@login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 where the database is reachable and migrated and somebody does the work; else 503, and what is missing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 QUANTILES = (0.5, 0.95, 0.99)
 
 
+@login_not_required  # it asks for a token
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """What waits, how long, and how the last five minutes went."""

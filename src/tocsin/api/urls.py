@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
 from django.urls import URLPattern, path
 
@@ -76,8 +77,9 @@ def _patterns() -> list[Any]:
     for pattern in declared:
         if isinstance(pattern, URLPattern):
             view = _worded(pattern.callback)
-            pattern.callback = shared(view) if str(pattern.pattern).startswith(SHARED) else view
-    return [*declared, path("<path:rest>", nothing, name="nothing")]
+            decided = shared(view) if str(pattern.pattern).startswith(SHARED) else view
+            pattern.callback = login_not_required(decided)  # each route has a decision of its own
+    return [*declared, path("<path:rest>", login_not_required(nothing), name="nothing")]
 
 
 urlpatterns = _patterns()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -38,6 +39,7 @@ View = Callable[..., "HttpResponse"]
 def _entrance(view: View) -> Callable[..., HttpResponseBase]:
     """Who asks, for which organization, and errors in Sentry's form. Another's organization does not exist."""
 
+    @login_not_required
     @csrf_exempt
     @wraps(view)
     def entered(request: HttpRequest, organization: str, **given: Any) -> HttpResponseBase:
