@@ -294,7 +294,7 @@ def test_nothing_is_said_to_strangers(browse, ana, said):
 def test_a_reader_learns_todays_key_and_what_a_form_needs(browse, ana, key):
     client = browse(ana, strict=True)
     answer = client.get(URL)
-    assert answer.json()["key"] == key
+    assert (answer.json()["key"], answer.json()["me"]) == (key, str(ana.pk))
     assert "no-store" in answer["Cache-Control"]
     token = {"X-CSRFToken": answer.json()["csrf"]}
     assert client.post(URL, {"action": "look"}, headers=token).json() == {"state": "unknown"}

@@ -42,7 +42,8 @@ SETTINGS = ("endpoint", "p256dh", "auth", "key")
 def offer(request: HttpRequest) -> dict[str, Any]:
     """What the inbox page needs to offer notifications; why it does not is the operator's to know."""
     problem = subscriptions.problem()
-    return {"offered": not problem, "problem": problem if is_operator(request.user) else ""}
+    told = problem if is_operator(request.user) else ""
+    return {"offered": not problem, "problem": told, "me": str(request.user.pk)}
 
 
 @strict
@@ -67,9 +68,10 @@ def worker(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def push(request: HttpRequest) -> JsonResponse:
-    """Today's key, and what a form needs; or keep, renew, look at, rest or end this browser's subscription."""
+    """Today's key, who asks, and a form's token; or keep, renew, look at, rest or end this browser's subscription."""
     if request.method != "POST":
-        return JsonResponse({"key": subscriptions.public_key(), "csrf": get_token(request)})
+        known = {"key": subscriptions.public_key(), "me": str(request.user.pk)}
+        return JsonResponse(known | {"csrf": get_token(request)})
     endpoint = request.POST.get("endpoint", "")
     match request.POST.get("action", ""):
         case "on":

@@ -181,6 +181,17 @@ def test_who_comes_next_is_not_told_what_was_for_another(device, shell, ana):
     assert destinations(shell, ben) == NAME
 
 
+def test_a_page_that_was_left_open_does_not_speak_for_who_comes_next(device, shell, ana):
+    left = device.visitor.another_tab()
+    ben = f"ben-{ana}"
+    device.sign_in(ben)
+    device.switch_on()
+    expect(left.page.locator("#push")).to_be_hidden()
+    kept = json.loads(device.page.evaluate("localStorage.getItem('tocsin:push:/')"))
+    assert kept["me"] == device.line.get_attribute("data-me")
+    assert (destinations(shell, ben), destinations(shell, ana)) == (NAME, "[]")
+
+
 def test_where_the_browser_blocks_them_the_line_says_what_to_do(device):
     device.says("They are off.")
     context = device.session.send("Target.getTargetInfo")["targetInfo"]["browserContextId"]

@@ -36,8 +36,13 @@ async function answered(promise) {
   return answer.json();
 }
 
-function today(prefix) {
-  return answered(fetch(`${prefix}push/`, { redirect: "manual", cache: "no-store" }));
+class AnotherReader extends Error {}
+
+// Today's key, and what a form needs. A page that was left open must not speak for whoever has signed in since.
+async function today(prefix, me) {
+  const found = await answered(fetch(`${prefix}push/`, { redirect: "manual", cache: "no-store" }));
+  if (me && found.me !== me) throw new AnotherReader("push: somebody else is signed in");
+  return found;
 }
 
 function tell(prefix, csrf, fields) {
@@ -65,7 +70,7 @@ async function running(prefix) {
 
 // This browser is subscribed under today's key, and the server knows it as `me`'s. What the server says of it.
 async function subscribe(prefix, me, action, fresh = false) {
-  const { key, csrf } = await today(prefix);
+  const { key, csrf } = await today(prefix, me);
   const { pushManager } = await running(prefix);
   const before = await pushManager.getSubscription();
   const usable = before && !fresh && keyOf(before) === key;
@@ -107,7 +112,7 @@ async function look(prefix, me) {
   const before = kept(prefix);
   const had = before.me === me;
   if (!subscription) return had && Notification.permission === "granted" ? renew(prefix, me) : "off";
-  const { key, csrf } = await today(prefix);
+  const { key, csrf } = await today(prefix, me);
   const { endpoint } = subscription;
   const { state } = await tell(prefix, csrf, { action: "look", endpoint });
   if (state === "unknown" && had && before.endpoint !== endpoint) return renew(prefix, me); // the worker could not tell
@@ -167,6 +172,10 @@ class Line {
     try {
       this.#show(await navigator.locks.request(named(this.prefix), act));
     } catch (error) {
+      if (error instanceof AnotherReader) {
+        this.place.hidden = true;
+        return;
+      }
       console.warn(error);
       this.#show(Notification.permission === "denied" ? "blocked" : "failed");
     } finally {
