@@ -198,11 +198,10 @@ def test_a_browser_renews_only_what_its_reader_had(browse, ana, ben, said):
 
 
 def test_what_comes_in_the_place_of_several_is_one(browse, ana, said):
-    client = browse(ana)
     for number in (1, 2):
-        do(client, "on", said(number))
+        do(browse(ana), "on", said(number))
     old = [said(number)["endpoint"] for number in (7, 1, 2)]
-    assert do(client, "renew", said(3) | {"old": old}).json() == {"state": "on"}
+    assert do(browse(ana), "renew", said(3) | {"old": old}).json() == {"state": "on"}
     assert [row.label for row in rows(ana)] == ["Firefox on Linux"]
 
 

@@ -116,6 +116,18 @@ def test_one_that_was_unsubscribed_waits_for_its_page(browser, ana, device, tell
     assert not told(device, tell, ana)
 
 
+def test_a_browser_that_cannot_say_what_it_was_is_known(browser, ana, ben, device):
+    [before] = Destination.objects.all()
+    new = {**device.settings, "endpoint": "https://push.example.org/2"}
+    assert browser.post(URL, {"action": "renew", **new}).json() == {"state": "on"}
+    [after] = Destination.objects.all()
+    assert (after.pk, after.label) == (before.pk, before.label)
+    assert after.identity != before.identity
+    browser.force_login(ben)
+    other = {**device.settings, "endpoint": "https://push.example.org/3"}
+    assert browser.post(URL, {"action": "renew", **other}).json() == {"state": "unknown"}
+
+
 def test_the_cookie_goes_where_that_of_the_session_goes_and_nobody_makes_one(
     browser, ana, settings, *, device, tell
 ):

@@ -119,7 +119,8 @@ def _keep(request: HttpRequest, *, quiet: bool) -> JsonResponse:
     given = {name: request.POST.get(name, "") for name in SETTINGS}
     name = device_name(request.headers.get("User-Agent", ""))
     try:
-        state = subscriptions.keep(request.user, given, name, request.POST.getlist("old"), quiet=quiet)
+        old, was = request.POST.getlist("old"), this_browser.known(request)
+        state = subscriptions.keep(request.user, given, name, old=old, was=was, quiet=quiet)
     except InvalidInput as error:
         said = [f"{one.field} {one.message} {one.remedy}".strip() for one in error.errors]
         return JsonResponse(

@@ -55,17 +55,20 @@ def public_key() -> str:
 
 @sensitive_variables()
 def keep(
-    user: Any, settings: Mapping[str, str], label: str, old: Collection[str] = (), *, quiet: bool = False
+    user: Any, settings: Mapping[str, str], label: str, *, old: Collection[str], was: int | None, quiet: bool
 ) -> str:
     """The subscription is this person's, whoever's it was before; what it is now, as `state_of` says it.
 
-    `old` are endpoints in whose place it comes: their destination goes on, and with it the rules that name it.
+    `old` are endpoints in whose place it comes, `was` is the key that this browser had: that destination of theirs
+    goes on, and with it the rules that name it.
     `quiet`, where nobody asked for it: what was taken away is not made again ("unknown"), and what somebody has
     disabled stays so. Raises `InvalidInput` for what the channel refuses; nothing has changed then.
     """
     with transaction.atomic():
         rows = _found(settings["endpoint"], *old)
-        row = _found(settings["endpoint"]).filter(user=user).first() or rows.filter(user=user).first()
+        this = Destination.objects.filter(channel=SLUG, pk__in=[] if was is None else [was])
+        known = (_found(settings["endpoint"]), rows, this)
+        row = next((mine for one in known if (mine := one.filter(user=user).first())), None)
         if row is not None:
             _renew(row, settings, quiet=quiet)
         elif quiet:

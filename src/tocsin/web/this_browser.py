@@ -37,6 +37,12 @@ def forget(response: HttpResponse) -> None:
     response.delete_cookie(COOKIE, **_where())
 
 
+def known(request: HttpRequest | None) -> int | None:
+    """The key of the destination that this browser says it is."""
+    given = request and request.get_signed_cookie(COOKIE, default=None, salt=COOKIE)
+    return int(given) if given else None
+
+
 def connect() -> None:
     """Hear of whoever signs in or out."""
     user_logged_in.connect(came, dispatch_uid="tocsin.push")
@@ -45,7 +51,7 @@ def connect() -> None:
 
 def came(request: HttpRequest, user: Any, **_: Any) -> None:
     """What is another's is told nothing here while `user` is; what was theirs goes on."""
-    if destination := _known(request):
+    if destination := known(request):
         from tocsin.web import subscriptions
 
         subscriptions.hand_over(destination, user)
@@ -53,16 +59,11 @@ def came(request: HttpRequest, user: Any, **_: Any) -> None:
 
 def left(request: HttpRequest, user: Any, **_: Any) -> None:
     """Nothing of theirs is told here until they are back."""
-    destination = _known(request)
+    destination = known(request)
     if destination and user is not None:
         from tocsin.web import subscriptions
 
         subscriptions.rest(user, pk=destination)
-
-
-def _known(request: HttpRequest | None) -> int | None:
-    given = request and request.get_signed_cookie(COOKIE, default=None, salt=COOKIE)
-    return int(given) if given else None
 
 
 def _where() -> dict[str, Any]:

@@ -23,7 +23,7 @@ RENEW = """async ([old, given, other]) => {
     return { endpoint, options, unsubscribe, toJSON: () => ({ endpoint, keys: { p256dh, auth } }) };
   };
   PushManager.prototype.subscribe = async () => made(other);
-  const event = { oldSubscription: { endpoint: old }, newSubscription: given && made(given) };
+  const event = { oldSubscription: old && { endpoint: old }, newSubscription: given && made(given) };
   const told = await renew(event).catch(String);
   return { ended, told };
 }"""
@@ -59,9 +59,23 @@ def test_the_browser_may_end_its_subscription_and_gets_another(device, shell, an
     device.page.reload()
     device.says("They are on.")
     assert len(device.made) == 1
-    told = device.worker.evaluate(RENEW, [old.endpoint, new.settings, None])
-    assert (told["ended"], endpoint_of(shell, ana)) == ([new.endpoint], own.endpoint)
-    assert destinations(shell, ana) == NAME
+    assert (destinations(shell, ana), endpoint_of(shell, ana)) == (NAME, own.endpoint)
+
+
+def test_a_browser_that_does_not_say_what_it_ended_gets_another_too(device, shell, ana):
+    old = device.switch_on()
+    new = device.service.make_subscription(old.key)
+    run(
+        shell,
+        f"{ROWS}.update(disabled_at='2026-01-01T00:00:00Z', disabled_reason='The address is gone for good.')",
+        ana,
+    )
+    assert device.worker.evaluate(RENEW, [None, None, new.settings]) == {"ended": [], "told": None}
+    assert (destinations(shell, ana), endpoint_of(shell, ana)) == (NAME, new.endpoint)
+    run(shell, f"{ROWS}.delete()", ana)
+    other = device.service.make_subscription(old.key)
+    assert device.worker.evaluate(RENEW, [None, None, other.settings])["ended"] == [other.endpoint]
+    assert destinations(shell, ana) == "[]"
 
 
 def test_what_the_worker_could_not_tell_the_page_tells(device, shell, ana):

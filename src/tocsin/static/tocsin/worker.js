@@ -90,16 +90,15 @@ async function tellRead(read) {
   bells.close();
 }
 
-// The browser has ended its subscription: a new one in its place, if the person who is signed in had it. Where that
-// cannot be told now, the inbox page does it.
+// The browser has ended its subscription: a new one in its place, if the person who is signed in had it. Some browsers
+// do not say which; the server knows by a cookie. Where it cannot be told now, the inbox page does it.
 async function renew({ oldSubscription, newSubscription }) {
-  if (!oldSubscription) return;
   const { key, csrf } = await (await fetch(GIVEN.push, { redirect: "manual", cache: "no-store" })).json();
   const usable = newSubscription && keyOf(newSubscription) === key;
   if (newSubscription && !usable) await newSubscription.unsubscribe();
   const made = usable ? newSubscription : await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = made.toJSON();
-  const body = new URLSearchParams({ action: "renew", endpoint, ...keys, key, old: oldSubscription.endpoint });
+  const body = new URLSearchParams({ action: "renew", endpoint, ...keys, key, old: oldSubscription?.endpoint ?? "" });
   const answer = await fetch(GIVEN.push, { method: "POST", headers: { "X-CSRFToken": csrf }, body, redirect: "manual" });
   if (answer.ok && (await answer.json()).state === "unknown") await made.unsubscribe();
 }
