@@ -144,3 +144,15 @@ def test_what_is_gone_is_no_obstacle(browser, ana, device):
     Destination.objects.all().delete()
     browser.leave(ana)
     browser.enter(ana)
+
+
+def test_a_fault_of_ours_closes_no_door(browser, ana, ben, *, device, tell, monkeypatch, caplog):
+    def fail(row, reason):
+        row.delete()
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("tocsin.recipients.destinations.disable", fail)
+    browser.leave(ana)
+    browser.enter(ben)
+    assert caplog.text.count("was left as it was") == 2
+    assert told(device, tell, ana)

@@ -115,9 +115,17 @@ def end(user: Any, endpoint: str) -> None:
             pipeline.remove_destination(row, scope_of(user).name, force=True)
 
 
-def rest(user: Any, endpoint: str = "", *, pk: int | None = None) -> None:
-    """Nothing is sent to this browser, by its endpoint or its key, until this person signs in there again."""
-    rows = _found(endpoint) if pk is None else Destination.objects.filter(channel=SLUG, pk=pk)
+def rest(user: Any, endpoint: str) -> None:
+    """Nothing is sent to this browser until this person signs in there again."""
+    _rest(_found(endpoint), user)
+
+
+def rest_of(pk: int, user: Any) -> None:
+    """The same, of the browser with this key."""
+    _rest(Destination.objects.filter(channel=SLUG, pk=pk), user)
+
+
+def _rest(rows: QuerySet[Destination], user: Any) -> None:
     for row in rows.filter(user=user):
         destinations.disable(row, str(SIGNED_OUT))
 

@@ -5,14 +5,21 @@ With it every sign-out counts, a host's own too: nothing is pushed to the browse
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import router, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest, HttpResponse
+
+logger = logging.getLogger("tocsin.web")
 
 COOKIE = "tocsin-push"
 LASTS = timedelta(days=400)
@@ -49,21 +56,30 @@ def connect() -> None:
     user_logged_out.connect(left, dispatch_uid="tocsin.push")
 
 
-def came(request: HttpRequest, user: Any, **_: Any) -> None:
+def came(request: HttpRequest | None, user: Any, **_: Any) -> None:
     """What is another's is told nothing here while `user` is; what was theirs goes on."""
     if destination := known(request):
         from tocsin.web import subscriptions
 
-        subscriptions.hand_over(destination, user)
+        _beside(subscriptions.hand_over, destination, user)
 
 
-def left(request: HttpRequest, user: Any, **_: Any) -> None:
+def left(request: HttpRequest | None, user: Any, **_: Any) -> None:
     """Nothing of theirs is told here until they are back."""
     destination = known(request)
     if destination and user is not None:
         from tocsin.web import subscriptions
 
-        subscriptions.rest(user, pk=destination)
+        _beside(subscriptions.rest_of, destination, user)
+
+
+def _beside(act: Callable[[int, Any], None], destination: int, user: Any) -> None:
+    """Whatever is wrong with us: a host's doors open and close."""
+    try:
+        with transaction.atomic(using=router.db_for_write(get_user_model())):
+            act(destination, user)
+    except Exception:
+        logger.exception("the push destination %s of a browser was left as it was", destination)
 
 
 def _where() -> dict[str, Any]:
