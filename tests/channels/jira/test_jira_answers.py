@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.channels.jira.sending import GROUP, channel, message_to, send
@@ -30,6 +32,19 @@ def test_settings_that_jira_does_not_take_are_told_to_the_owner(jira, given, cau
     outcome = send(jira, given=given)
     assert (outcome.cause, outcome.disable_destination) == (cause, disables)
     assert said in outcome.detail
+
+
+def test_a_project_that_is_gone_is_told_to_the_owner_by_who_looks_for_an_issue_too(jira):
+    outcome = send(jira, given={"project": "NOPE"}, **GROUP)
+    assert jira.calls[-1].startswith("POST search")
+    assert (outcome.cause, outcome.disable_destination) == (Cause.GONE, True)
+    assert "the project is gone" in outcome.detail
+
+
+@pytest.mark.parametrize("messages", [7, [None, {"x": 1}], ["the field 'project"], "field 'project'"])
+def test_messages_of_strange_types_say_nothing(jira, messages):
+    jira.answers["POST search"] = [Reply(400, json.dumps({"errorMessages": messages}).encode())]
+    assert send(jira, **GROUP).cause == Cause.REFUSED_CONTENT
 
 
 FAILED = {"x-seraph-loginreason": "AUTHENTICATED_FAILED"}

@@ -116,6 +116,7 @@ def _refused(response: http.Response) -> Outcome:
     answer = _json(response.body)
     errors = answer.get("errors")
     errors = {str(name): str(told) for name, told in errors.items()} if isinstance(errors, dict) else {}
+    said = " ".join(map(str, messages)) if isinstance(messages := answer.get("errorMessages"), list) else ""
     if any(
         _TOO_LONG.search(told)
         for name, told in errors.items()
@@ -124,7 +125,7 @@ def _refused(response: http.Response) -> Outcome:
         told = "Jira's limit of a text is lower here than the 32,767 characters that it has by default."
         return Rejected(Cause.TOO_LARGE, told)
     for name, (cause, hint, disables) in HINTS.items():
-        if name in errors:
+        if name in errors or f"field '{name}'" in said.lower():  # the latter of a search
             return Rejected(cause, f"Jira refused the field {name}: {hint}.", disable_destination=disables)
     if names := safe_names(_named(name, told) for name, told in errors.items()):
         return Rejected(Cause.REFUSED_CONTENT, f"Jira refused {', '.join(names)}: {_DEFAULTS}.")
