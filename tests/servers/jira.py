@@ -132,16 +132,14 @@ class JiraServer:
     def _of_issue(self, method: str, key: str, steps: list[str], query: Any, body: Any) -> Reply:
         issue = self.issues[key]
         if not steps:
-            asked = query.get("properties", [""])[0].split(",")
-            kept = {name: value for name, value in issue["properties"].items() if name in asked}
-            return took({"id": issue["id"], "key": key, "fields": self._status(issue), "properties": kept})
+            return took(self._shown_issue(key, issue, query.get("properties", [""])[0].split(",")))
         if steps[0] == "properties":
             need(method == "PUT" and len(json.dumps(body)) <= LIMIT, "a property")
             issue["properties"][steps[1]] = body
             return Reply(200)
         if steps[0] == "transitions":
             if method == "GET":
-                return took({"transitions": [self._way(each, query) for each in self.transitions]})
+                return took({"transitions": [self._way(each, query) for each in self._ways(issue)]})
             return self._lead(issue, body)
         need(steps == ["comment"], f"no such resource: {steps}")
         return self._comment(issue, body) if method == "POST" else took(self._listed(issue, query))
@@ -216,8 +214,16 @@ class JiraServer:
             k: v for k, v in each.items() if k != "fields" or query.get("expand") == ["transitions.fields"]
         }
 
+    def _ways(self, issue: Json) -> list[Json]:
+        """The transitions from where it is: none leads there."""
+        return [each for each in self.transitions if each["to"]["name"] != issue["status"]]
+
     def _lead(self, issue: Json, body: Json) -> Reply:
-        [taken] = [each for each in self.transitions if each["id"] == body["transition"]["id"]]
+        taken = next((each for each in self._ways(issue) if each["id"] == body["transition"]["id"]), None)
+        if taken is None:
+            return said(
+                400, "It seems that you have tried to perform a workflow operation that is not valid here."
+            )
         given, offered = body.get("fields", {}), taken["fields"]
         errors = {name: "cannot be set. It is not on the screen." for name in given if name not in offered}
         errors |= {n: f"{n} is required." for n, f in offered.items() if f["required"] and n not in given}

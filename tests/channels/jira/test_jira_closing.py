@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.channels.jira.sending import GROUP, LOST, RESOLVED, send
+from tests.servers.http_sink import Reply
 from tests.servers.jira import said, took, way
 from tocsin.channels.base import Cause, Moot, Rejected, Retry, Sent
 
@@ -110,3 +111,16 @@ def test_of_several_issues_the_open_one_is_closed(jira):
     jira.unindexed = set()
     jira.issues["OPS-2"]["status"] = "Done"
     assert send(jira, delivery_id=3, **RESOLVED) == Sent("OPS-1")
+
+
+@pytest.mark.parametrize("call", ["PUT issue properties tocsin-closing", "POST issue transitions"])
+def test_an_issue_is_led_on_once_whose_connection_broke(jira, call):
+    """It was kept open since the request before, for which curl would send it again by itself."""
+    send(jira, **GROUP)
+    jira.answers[call] = [Reply(fault="drop")]
+    message = RESOLVED | {"thread": "OPS-1", "delivery_id": 2}
+    outcomes = [send(jira, **message, attempt=number) for number in (1, 2)]
+    assert outcomes[-1] == Sent("OPS-1")
+    assert not any(isinstance(outcome, Rejected) for outcome in outcomes)
+    assert jira.calls.count("POST issue transitions") == 1
+    assert (jira.status("OPS-1"), len(jira.comments("OPS-1"))) == ("Done", 1)

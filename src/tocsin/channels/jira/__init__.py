@@ -159,7 +159,7 @@ def _close(message: Message, site: Site, issue: Issue) -> Doing:
         return body
     told = site.request(f"issue/{issue.key}/properties/{CLOSING}", mark(message), "PUT")
     failed = answers.trouble_of((yield told))
-    return failed if failed is not None else answers.trouble_of((yield site.request(path, body)))
+    return failed if failed is not None else answers.trouble_of((yield site.request(path, body, once=True)))
 
 
 def _comment(message: Message, site: Site, issue: Issue) -> http.Conversation:
