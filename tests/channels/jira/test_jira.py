@@ -8,7 +8,7 @@ import pytest
 
 from tests.channels.http.feeds import ListFeed
 from tests.channels.jira.sending import EVENT, GROUP, LOST, RESOLVED, channel, send
-from tests.servers.jira import said
+from tests.servers.jira import said, took
 from tocsin.channels.base import Retry, Sent
 from tocsin.channels.forms import clean_settings
 from tocsin.channels.jira import JiraChannel
@@ -134,3 +134,51 @@ def test_what_the_search_does_not_know_yet_is_known_by_the_ledger(jira):
     send(jira, **GROUP)
     jira.unindexed = {"OPS-1"}
     assert send(jira, thread="OPS-1", delivery_id=2, action="update", **GROUP) == Sent("OPS-1")
+
+
+ON_CLOUD = pytest.mark.parametrize("jira", ["cloud"], indirect=True)
+
+
+@ON_CLOUD
+@pytest.mark.parametrize("group", [{}, GROUP])
+@pytest.mark.parametrize("others", [0, 1, 35])
+@pytest.mark.parametrize("known", [False, True])
+def test_an_issue_that_the_search_does_not_know_yet_is_not_made_twice(jira, group, others, known):
+    """Neither where the search knows a later one already, nor where it knows none of those made since."""
+    if others:
+        send(jira, delivery_id=90)
+    jira.answers["POST issue"] = [LOST]
+    assert isinstance(send(jira, **group), Retry)
+    lost = list(jira.issues)[-1]
+    for number in range(others):
+        send(jira, delivery_id=100 + number)
+    jira.unindexed = {lost} if known else set(list(jira.issues)[1:]) | {lost}
+    made = len(jira.issues)
+    assert send(jira, attempt=2, **group) == Sent(lost)
+    assert len(jira.issues) == made
+
+
+@ON_CLOUD
+def test_a_closed_issue_of_the_group_does_not_hide_the_new_one(jira):
+    send(jira, **GROUP)
+    jira.issues["OPS-1"]["status"] = "Done"
+    jira.answers["POST issue"] = [LOST]
+    later = GROUP | {"thread": "OPS-1", "action": "update", "delivery_id": 2}
+    assert isinstance(send(jira, **later), Retry)
+    jira.unindexed = {"OPS-2"}
+    assert send(jira, **later, attempt=2) == Sent("OPS-2")
+    assert list(jira.issues) == ["OPS-1", "OPS-2"]
+
+
+@ON_CLOUD
+@pytest.mark.parametrize("call", ["POST search", "POST issue"])
+def test_no_issue_is_made_while_it_is_not_known_whether_there_is_one(jira, call):
+    jira.answers["POST issue"] = [LOST]
+    send(jira)
+    jira.unindexed = {"OPS-1"}
+    searched = jira.calls.count("POST search")
+    jira.answers["POST search"] = [took({"issues": []}), said(503)] if "search" in call else []
+    jira.answers["POST issue"] = [said(503)] if "issue" in call else []
+    assert isinstance(send(jira, attempt=2), Retry)
+    assert jira.calls.count("POST search") == searched + 2
+    assert list(jira.issues) == ["OPS-1"]

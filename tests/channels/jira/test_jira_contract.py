@@ -48,7 +48,7 @@ class FarJira(HttpFarSide):
 
     def other(self, arrival: Arrival) -> Reply | None:
         path = arrival.path.partition("?")[0]
-        if path.endswith(("/search", "/search/jql")):
+        if path.endswith(("/search", "/search/jql", "/bulkfetch")):
             return plain(took({"issues": []}))
         if path.endswith("/transitions") and arrival.method == "GET":
             to = {"name": "Done", "statusCategory": {"key": "done"}}

@@ -16,9 +16,11 @@ from tocsin.channels.jira.issue import (
     closing,
     has_comment_of,
     issue_in,
+    keys_about,
     likeliest,
     mark,
     marker_of,
+    own_in,
     transitions_in,
 )
 from tocsin.channels.jira.site import Site, site_of
@@ -100,7 +102,7 @@ def _go_on(message: Message, site: Site, issue: Issue) -> http.Conversation:
 def _find(message: Message, site: Site) -> Asking:
     """The issue that the message goes on with, as it is now; None where there is none.
 
-    First the one that the ledger remembers, then the one that bears the marker.
+    First the one that the ledger remembers, then the one that bears the marker, then one that is too new to be found.
     """
     known = message.thread if KEY.fullmatch(message.thread) else ""
     if known:
@@ -115,7 +117,20 @@ def _find(message: Message, site: Site) -> Asking:
     if not isinstance(answer, dict):
         return answer
     key = likeliest(answer)
-    return (yield from _look(message, site, key)) if key and key != known else None
+    found = (yield from _look(message, site, key)) if key and key != known else None
+    if found is None and site.cloud and message.attempt > 1 and message.action != "resolve":
+        return (yield from _newest(message, site))
+    return found
+
+
+def _newest(message: Message, site: Site) -> Asking:
+    """The issue that an earlier attempt made and that the search does not know yet: it is among the newest keys."""
+    project = message.target.settings["project"]
+    answer = answers.answer_of((yield site.search(f'project = "{project}" ORDER BY key DESC', 1)))
+    if not isinstance(answer, dict):
+        return answer
+    answer = answers.answer_of((yield site.fetch(keys_about(likeliest(answer) or f"{project}-0"))))
+    return own_in(answer, message) if isinstance(answer, dict) else answer
 
 
 def _look(message: Message, site: Site, key: str) -> Asking:

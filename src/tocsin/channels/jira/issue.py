@@ -18,6 +18,8 @@ PROPERTY, CLOSING = "tocsin", "tocsin-closing"
 """Properties, of an issue or a comment, which say what message made it; and of an issue what message closes it."""
 DONE = "done"
 MOST_NAMES = 5
+BEFORE, AFTER = 40, 60
+"""Of the newest key that the search knows: it may know a later issue sooner. Jira Cloud gives a hundred at a time."""
 
 
 class Issue(NamedTuple):
@@ -69,6 +71,18 @@ def likeliest(answer: Mapping[str, Any]) -> str:
     found = [issue for issue in map(issue_in, _dicts(answer.get("issues"))) if issue]
     still_open = [issue for issue in found if not issue.is_done]
     return (still_open or found)[0].key if found else ""
+
+
+def keys_about(newest: str) -> list[str]:
+    """The keys that the issues made last have; `newest` is that of one of them. Those of a project count up."""
+    project, _, number = newest.rpartition("-")
+    return [f"{project}-{each}" for each in range(max(1, int(number) - BEFORE + 1), int(number) + AFTER + 1)]
+
+
+def own_in(answer: Mapping[str, Any], message: Message) -> Issue | None:
+    """The issue that this message made, where it is among those of the answer."""
+    found = [issue for issue in map(issue_in, _dicts(answer.get("issues"))) if issue]
+    return next((issue for issue in found if issue.made_by == message.key), None)
 
 
 def has_comment_of(answer: Mapping[str, Any], message: Message) -> bool:
