@@ -136,3 +136,18 @@ def test_of_one_token_one_message_is_under_way_at_a_time(github):
     assert sorted(message.delivery_id for message, _ in outcomes) == list(range(1, 24))
     assert {type(outcome) for _, outcome in outcomes} == {Sent}
     assert set(most) == {1}
+
+
+def test_a_long_text_that_github_answers_with_is_read_to_its_end(github):
+    assert send(body="x " * 25_000) == FIRST
+    assert send(body="é " * 25_000, thread=THREAD, action="update", delivery_id=2) == FIRST
+    assert github.calls[-3:] == ["POST issues", "GET issues/1", "POST issues/1/comments"]
+
+
+@pytest.mark.parametrize(
+    "found", [{"state_reason": []}, {"state": {}, "closed_at": 7}, {"body": 7}, {"state_reason": {"x": 1}}]
+)
+def test_an_issue_of_strange_types_is_no_bug_of_ours(github, found):
+    send()
+    github.answers = [as_json(200, github.issues[1] | found)]
+    assert send(thread=THREAD, action="update", delivery_id=2) == FIRST

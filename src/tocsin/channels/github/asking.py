@@ -20,8 +20,8 @@ Asking = Generator[http.Request, http.Response, T]
 """A part of a conversation. It may raise `Ended`."""
 
 API_VERSION = "2022-11-28"
-MOST_LISTED_BYTES = 4_000_000
-"""Of a page of a hundred issues or comments, whose texts may be long."""
+MOST_BYTES = 4_000_000
+"""Of an answer: a page of a hundred issues, whose texts may be long, or the issue that was made, text and all."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -64,7 +64,7 @@ def request(method: str, path: str, token: str, limit_key: str, body: object = N
         method=method,
         secret_values=(token,),
         limit_key=limit_key,
-        most_bytes=MOST_LISTED_BYTES if method == "GET" else http.MAX_RESPONSE_BYTES,
+        most_bytes=MOST_BYTES,
         once=method == "POST",
     )
 
@@ -102,7 +102,7 @@ def objects_of(response: http.Response) -> list[dict[str, Any]]:
             one, place = decoder.raw_decode(text, place)
             found.append(one)
     except (ValueError, RecursionError):
-        if len(response.body) < MOST_LISTED_BYTES:
+        if len(response.body) < MOST_BYTES:
             raise Ended(strange(response)) from None
     return [one for one in found if isinstance(one, dict)]
 

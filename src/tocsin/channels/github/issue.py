@@ -138,7 +138,7 @@ def _read(found: dict[str, Any]) -> Issue | None:
     number = found.get("number")
     if not isinstance(number, int) or "pull_request" in found:
         return None
-    is_unwanted = found.get("state_reason") in UNWANTED
+    is_unwanted = str(found.get("state_reason")) in UNWANTED
     return Issue(number, found.get("state") == "open", is_unwanted, str(found.get("closed_at") or ""))
 
 
