@@ -41,6 +41,8 @@ class Request(NamedTuple):
     """How much of the answer is read; look-ups may need more than answers to a message."""
     once: bool = False
     """Send it by a new connection: over one that was kept, and closes without an answer, libcurl sends it again."""
+    gap: float = 0.0
+    """Seconds of quiet before it, and after it, in which no other that says so goes out with the same `limit_key`."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} of {len(self.body)} bytes>"

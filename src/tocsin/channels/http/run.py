@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from tocsin.channels.http.classify import failure
 from tocsin.channels.http.conversation import Turn
+from tocsin.channels.http.gaps import Gaps
 from tocsin.channels.http.lines import HOLD_SECONDS, LOOKUPS, MOST_LOOKUPS, Lines
 from tocsin.channels.http.rests import OPENS_AFTER, Change, Rests
 from tocsin.channels.http.shared import SharedRests
@@ -32,6 +33,7 @@ LOOK_SECONDS, LONGEST_LOOK_SECONDS = 0.01, 0.04
 logger = logging.getLogger("tocsin.channels.http")
 _lines = Lines()
 _rests = SharedRests(Rests())
+_gaps = Gaps()
 
 
 class Source(Protocol[T]):
@@ -47,6 +49,7 @@ class Source(Protocol[T]):
 def forget_rests() -> None:
     """Let every host be asked again at once, in this process: for tests, where time does not pass."""
     _rests.clear()
+    _gaps.clear()
 
 
 class _Job(NamedTuple):
@@ -82,6 +85,8 @@ class Run(Generic[M]):
         self.waiting: deque[M] = deque(feed)
         self.held: dict[str, deque[_Job]] = {}
         self.held_count = 0
+        self.apart: list[tuple[float, str, _Job]] = []
+        """What keeps its distance from the request before it: until when, and in which line."""
         self.under_way: dict[str, int] = {}
         self.known: list[tuple[M, Outcome]] = []
         self.ask_at = self.look_at = 0.0
@@ -91,15 +96,18 @@ class Run(Generic[M]):
         try:
             while True:
                 self._refill()
+                self._resume()
                 self._start()
                 moved = self._collect()
                 if self.known:
                     known, self.known = self.known, []
                     yield from known
-                elif not self.engine.busy and not self.waiting:
+                elif not self.engine.busy and not self.waiting and not self.apart:
                     return
-                elif not moved:
+                elif not moved and self.engine.busy:
                     self.engine.wait()
+                elif not moved:
+                    time.sleep(LOOK_SECONDS)
         finally:
             for slot in self.engine.busy.values():
                 _rests.release(slot.job.origin)
@@ -107,8 +115,8 @@ class Run(Generic[M]):
     def _refill(self) -> None:
         """Ask for more when a quarter of the slots is free; after an empty answer not before a while."""
         busy = len(self.engine.busy)
-        free = self.slots - busy - len(self.waiting) - self.held_count
-        if free < self.quarter or (busy and time.monotonic() < self.ask_at):
+        free = self.slots - busy - len(self.waiting) - self.held_count - len(self.apart)
+        if free < self.quarter or ((busy or self.apart) and time.monotonic() < self.ask_at):
             return
         if found := self.feed.more(free):
             self.waiting.extend(found)
@@ -149,8 +157,10 @@ class Run(Generic[M]):
         return self._send(line, job) if self._has_room(line) else self._hold(line, job)
 
     def _send(self, line: str, job: _Job) -> Outcome | None:
-        """Put a request under way, unless its far side rests."""
+        """Put a request under way, unless it is too soon for it or its far side rests."""
         now, request = time.monotonic(), job.turn.request
+        if gap := _gaps.wait(job.origin, request, now):
+            return self._wait_apart(line, job, now, gap)
         wait = _rests.wait(job.origin, request, now, seconds=self.deadline, probe=self.probe)
         if wait is not None:
             return Later(Cause.HOST_RESTS, wait)
@@ -163,6 +173,24 @@ class Run(Generic[M]):
             return _bug("starting", error)
         self.under_way[line] = self.under_way.get(line, 0) + 1
         return None
+
+    def _wait_apart(self, line: str, job: _Job, now: float, gap: float) -> Outcome | None:
+        """Keep it until the gap is over; what has no time left for that goes back."""
+        if job.ends and now + gap >= job.ends:
+            return Later(Cause.BUSY, gap)
+        self.apart.append((now + gap, line, job))
+        return None
+
+    def _resume(self) -> None:
+        """Let those go on whose distance is kept; who is not the first of them waits once more."""
+        if not self.apart:
+            return
+        now, apart, self.apart = time.monotonic(), self.apart, []
+        for until, line, job in apart:
+            if until > now:
+                self.apart.append((until, line, job))
+            elif (outcome := self._enter(line, job)) is not None:
+                self.known.append((job.message, outcome))
 
     def _has_room(self, line: str) -> bool:
         return self.under_way.get(line, 0) < self.shares.get(line, self.share)
@@ -199,6 +227,7 @@ class Run(Generic[M]):
             host.is_found = not code or slot.has_address
             host.learn(now - slot.started)
             self.under_way[slot.line] -= 1
+            _gaps.ended(job.origin, slot.request, time.monotonic())
             outcome = self._route(job.message, result, job.ends) if isinstance(result, Turn) else result
             if outcome is not None:
                 self.known.append((job.message, outcome))
