@@ -119,6 +119,52 @@ def test_a_flood_to_a_host_is_gone_through_once_and_then_at_its_pace(slow, flood
     assert Delivery.objects.order_by("-fence").first().fence <= 4
 
 
+@pytest.fixture
+def paced(monkeypatch):
+    """A far side that itself wants one message a second of each account, and one at a time."""
+
+    def put(**given) -> None:
+        monkeypatch.setattr(
+            MemoryChannel, "budget_of", lambda _, one: (f"account:{one['name']}", given), raising=False
+        )
+
+    return put
+
+
+def test_what_the_far_side_asks_for_is_kept_by_account_without_a_setting(paced, flood) -> None:
+    paced(per_second=1)
+    with at(0):
+        flood(4, "a")
+        flood(1, "b")
+        deliver_now()
+    assert Counter(message.target.label for message in MemoryChannel.sent) == {"a": 1, "b": 1}
+    waiting = Delivery.objects.filter(reason="budget").order_by("due_at")
+    assert [round((one.due_at - START).total_seconds()) for one in waiting] == [1, 2, 3]
+    assert [sent_at(second) for second in (0.5, 1, 2, 3)] == [0, 1, 1, 1]
+    assert set(Delivery.objects.values_list("state", "attempt")) == {("sent", 1)}
+
+
+def test_who_has_to_wait_for_one_of_two_budgets_takes_nothing_of_the_other(slow, paced, flood) -> None:
+    slow(per_second=2, burst=10)
+    paced(per_second=3)
+    with at(0):
+        flood(5, f"a@{SLOW}")
+        deliver_now()
+        assert len(MemoryChannel.sent) == 3
+        left = dict(Budget.objects.values_list("key", "tokens"))
+        assert left == {SLOW: pytest.approx(7.0), f"account:a@{SLOW}": pytest.approx(0.0)}
+
+
+def test_a_place_that_one_of_two_budgets_refuses_is_free(slow, paced, flood) -> None:
+    slow(at_once=5)
+    paced(per_second=1)
+    with at(0):
+        flood(3, f"a@{SLOW}")
+        flood(3, f"b@{SLOW}")
+        pipeline.run("memory", 10)
+    assert len(Budget.objects.get(key=SLOW).held) == 2
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("given", [{"per_second": 9}, {"at_once": 9}])
 def test_workers_at_once_never_send_a_host_more_than_it_allows(slow, flood, given, monkeypatch) -> None:

@@ -256,6 +256,13 @@ class Channel:
         given = next((settings[name] for name in URL_FIELDS if settings.get(name)), "")
         return host_in(str(given))
 
+    def budget_of(self, settings: Mapping[str, Any]) -> tuple[str, Mapping[str, float]] | None:
+        """A budget that the far side itself asks for, as in `TOCSIN["BUDGETS"]`, and what it counts it by.
+
+        That is a name of the account or the token, but no secret: it is kept. All who have an equal one share it.
+        """
+        return None
+
     def address_settings(self, address: str) -> dict[str, Any]:
         """The settings of a bare address such as `email:ops@example.com`, to be cleaned by the form."""
         return {self.address_field: address}

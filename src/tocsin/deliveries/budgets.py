@@ -1,7 +1,8 @@
-"""Budgets that all workers share: what a channel, or a host, may be sent a second and at once.
+"""Budgets that all workers share: what a channel, a host or an account may be sent a second and at once.
 
-A claim takes a channel's tokens in its own transaction. What a host allows is asked when messages are ready, for only
-then is it known where they go; who finds no token goes back in an orderly way, due when there will be one.
+A claim takes a channel's tokens in its own transaction. What a host or an account allows is asked when messages are
+ready, for only then is it known where they go; who finds no token goes back in an orderly way, due when there will be
+one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.db.models import F
 from django.db.models.functions import Least
 
 from tocsin import clock, conf
+from tocsin.channels.base import Channel
 from tocsin.deliveries.allowance import Allowance, Bucket, Claimant, allowance_of
 from tocsin.deliveries.models import Budget, Delivery
 from tocsin.deliveries.states import Reason, State
@@ -25,7 +27,7 @@ from tocsin.deliveries.states import Reason, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tocsin.channels.base import Channel, Message
+    from tocsin.channels.base import Message
     from tocsin.deliveries.claim import Claimed
 
 logger = logging.getLogger("tocsin.deliveries")
@@ -70,31 +72,52 @@ def drawing(channel: str, limit: int) -> Iterator[Draw]:
             _keep([(row, bucket)])
 
 
+def is_asked(channel: Channel) -> bool:
+    """Whether messages of a channel may need more tokens than its own."""
+    return bool(conf.get("BUDGETS")) or type(channel).budget_of is not Channel.budget_of
+
+
 def admit(channel: Channel, messages: list[Message], rows: Mapping[int, Claimed]) -> dict[int, float]:
-    """Take the hosts' tokens for these messages; by delivery, the seconds that those have to wait who got none."""
-    budgets = conf.get("BUDGETS")
-    own = (channel.slug,) if channel.slug in budgets else ()
+    """Take these messages' tokens of hosts and accounts; by delivery, the seconds that others have to wait.
+
+    Those took none at all.
+    """
+    own = (channel.slug,) if of(channel.slug) else ()
     asking: dict[str, list[Claimed]] = defaultdict(list)
+    allowances: dict[str, Allowance] = {}
     for message in messages:
         row = rows[message.delivery_id]
         row.drawn = own
-        host = channel.host_of(message.target.settings)
-        if host and host in budgets:
+        host, settings = channel.host_of(message.target.settings), message.target.settings
+        if host and (allowance := of(host)):
             asking[host].append(row)
-            row.drawn = (*own, host)
+            allowances[host], row.drawn = allowance, (*own, host)
+        if asked := channel.budget_of(settings):
+            asking[asked[0]].append(row)
+            allowances[asked[0]] = allowance_of(asked[1])
     if not asking:
         return {}
-    waits: dict[int, float] = {}
     with transaction.atomic(using=router.db_for_write(Budget)):
-        buckets = _locked({host: allowance_of(budgets[host]) for host in asking})
-        for budget, bucket in buckets:
-            budget.held = _holding(budget, bucket.allowance)
-            claimants = sorted(asking[budget.key], key=lambda row: (row.priority, row.id))
-            places = bucket.allowance.left_of(len(budget.held))
-            waits |= bucket.seat(map(_claimant, claimants), places, random.random)
-            if bucket.allowance.at_once is not None:
-                budget.held |= {str(row.id): row.fence for row in claimants if row.id not in waits}
+        buckets = _locked(allowances)
+        waits = _seated(buckets, asking)
         _keep(buckets)
+    return waits
+
+
+def _seated(buckets: list[tuple[Any, Bucket]], asking: Mapping[str, list[Claimed]]) -> dict[int, float]:
+    """Who has to wait, and how long. Who gets a token of one bucket and none of another gives the first back."""
+    waits: dict[int, float] = {}
+    for budget, bucket in buckets:
+        budget.held = _holding(budget, bucket.allowance)
+        left = [row for row in asking[budget.key] if row.id not in waits]
+        claimants = map(_claimant, sorted(left, key=lambda row: (row.priority, row.id)))
+        waits |= bucket.seat(claimants, bucket.allowance.left_of(len(budget.held)), random.random)
+        asking[budget.key][:] = [row for row in left if row.id not in waits]
+    for budget, bucket in buckets:
+        going = [row for row in asking[budget.key] if row.id not in waits]
+        bucket.take(len(going) - len(asking[budget.key]))
+        if bucket.allowance.at_once is not None:
+            budget.held |= {str(row.id): row.fence for row in going}
     return waits
 
 

@@ -229,7 +229,7 @@ class Hand:
         if joins:
             messages = self._join(messages)
         self.flush()
-        return self._within_budgets(messages, drawn) if conf.get("BUDGETS") else messages
+        return self._within_budgets(messages, drawn) if budgets.is_asked(self.channel) else messages
 
     def _within_budgets(self, messages: list[Message], drawn: int) -> list[Message]:
         """Those that may go now. The others go back, and so do tokens that the claim has taken in vain."""

@@ -65,7 +65,7 @@ class Reason(TextChoices):
     PLAN_FAILED = "plan_failed", _("Planning failed.")
     UNKNOWN_RECIPIENT = "unknown_recipient", _("Nobody and nothing goes by this name any more.")
     HOST_RESTS = "host_rests", _("The far side failed, or asked for a pause; it is left alone until then.")
-    BUDGET = "budget", _("It waits for its turn: the operator allows so many a second.")
+    BUDGET = "budget", _("It waits for its turn: only so many a second are allowed.")
     RETRY = "retry", _("The last attempt failed; see its cause.")
     REPLAYED = "replayed", _("An operator sent it on its way again.")
 

@@ -259,7 +259,7 @@ class Migration(migrations.Migration):
                                 "host_rests",
                                 "The far side failed, or asked for a pause; it is left alone until then.",
                             ),
-                            ("budget", "It waits for its turn: the operator allows so many a second."),
+                            ("budget", "It waits for its turn: only so many a second are allowed."),
                             ("retry", "The last attempt failed; see its cause."),
                             ("replayed", "An operator sent it on its way again."),
                         ],

@@ -7,7 +7,13 @@ import pytest
 from tests.channels.github.given import AS_APP
 from tests.servers.github import GitHub
 from tocsin.channels import http
-from tocsin.channels.github import tokens
+from tocsin.channels.github import asking, tokens
+
+
+@pytest.fixture(autouse=True)
+def no_gap(monkeypatch):
+    """Changes follow one another at once, but where a test is about that."""
+    monkeypatch.setattr(asking, "GAP_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -18,7 +18,9 @@ from tocsin.deliveries.models import Delivery
 from tocsin.levels import Level
 from tocsin.recipients.destinations import add_destination
 from tocsin.recipients.models import Destination
-from tocsin.testing import deliver_now, make_message
+from tocsin.testing import deliver_now, frozen, make_message
+
+START = datetime(2037, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def test_an_event_is_an_issue_with_its_level_its_text_and_its_links(github):
@@ -201,20 +203,22 @@ def ana(db, github):
     return ana
 
 
-def told(**changes):
+def told(*, second=0, **changes):
+    """At a time of which each second has room for one message of a token."""
     given = {"title": "Disk full", "group_key": "disk-db1", "channel": "github", "to": ["user:ana"]}
-    tocsin.notify("message:internal", **given | changes)
-    deliver_now()
+    with frozen(START + timedelta(seconds=second)):
+        tocsin.notify("message:internal", **given | changes)
+        deliver_now()
 
 
 def test_the_whole_way_a_group_is_an_issue_that_closes_and_begins_anew(ana, github):
     told()
-    told(title="Fuller")
-    told(title="Ana is at it", status="acknowledged")
-    told(title="Empty", status="resolved")
+    told(second=1, title="Fuller")
+    told(second=2, title="Ana is at it", status="acknowledged")
+    told(second=3, title="Empty", status="resolved")
     assert [text.split("\n")[0] for text in github.said(1)] == ["● Fuller", "● Ana is at it", "✔ Empty"]
     assert github.issues[1]["state"] == "closed"
-    told(title="Full again")
+    told(second=4, title="Full again")
     assert [issue["title"] for issue in github.issues.values()] == ["● Disk full", "● Full again"]
     ids = list(Delivery.objects.order_by("pk").values_list("provider_id", flat=True))
     assert ids == [THREAD] * 4 + ["acme/web/issues/2"]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
-from tests.channels.github.given import BY_TOKEN, FIRST, THREAD, channel, said, send
-from tests.channels.http.feeds import ListFeed
+from tests.channels.github.given import BY_TOKEN, FIRST, THREAD, send
 from tests.servers.github import as_json, error
 from tests.servers.http_sink import Reply
 from tocsin import clock
-from tocsin.channels.base import Cause, Later, Rejected, Retry, Sent
+from tocsin.channels.base import Cause, Later, Rejected, Retry
 
 LIMITED = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 
@@ -118,24 +115,6 @@ def test_a_list_that_is_cut_for_its_length_is_read_as_far_as_it_came(github):
     github.answers = [as_json(200, whole)]
     assert send(delivery_id=2) == FIRST
     assert len(github.issues) == 1
-
-
-def test_of_one_token_one_message_is_under_way_at_a_time(github):
-    answer, under_way, most = github.sink.script, [], []
-
-    def watched(seen):
-        under_way.append(seen)
-        most.append(len(under_way))
-        threading.Event().wait(0.01)  # long enough for a second one to be seen
-        under_way.remove(seen)
-        return answer(seen)
-
-    github.sink.script = watched
-    made = [said(delivery_id=n, group_key="") for n in range(1, 24)]
-    outcomes = list(channel.send_batch(ListFeed(made[:15], made[15:])))
-    assert sorted(message.delivery_id for message, _ in outcomes) == list(range(1, 24))
-    assert {type(outcome) for _, outcome in outcomes} == {Sent}
-    assert set(most) == {1}
 
 
 def test_a_long_text_that_github_answers_with_is_read_to_its_end(github):

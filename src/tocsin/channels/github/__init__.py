@@ -12,7 +12,6 @@ from tocsin.channels.chat.pages import Pages
 from tocsin.channels.github import dispatch, issue, layout, tokens
 from tocsin.channels.github.asking import Ended
 from tocsin.channels.github.form import DISPATCH, GithubForm
-from tocsin.channels.github.turns import Turns
 from tocsin.channels.subject import subject_of
 from tocsin.channels.text import to_text
 
@@ -24,10 +23,15 @@ if TYPE_CHECKING:
     from tocsin.channels.github.asking import Access, Asking
 
 SLOTS = 16
+PACE = {"per_second": 1.0, "burst": 2.0, "at_once": 1}
+"""Of each token: GitHub asks for one request after another, and for a second between changes.
+
+Two tokens of burst, for work is looked for once a second: what is taken in hand too soon waits for its gap.
+"""
 
 
 class GithubChannel(Channel):
-    """Up to 16 conversations at once, of each token one: GitHub asks for requests one after another."""
+    """Up to 16 conversations at once. Of each token all workers together have one, and begin one a second."""
 
     slug = "github"
     label = "GitHub"
@@ -50,6 +54,9 @@ class GithubChannel(Channel):
     def host_of(self, settings: Mapping[str, Any]) -> str:
         return super().host_of({"url": conf.get("GITHUB_API_URL")})
 
+    def budget_of(self, settings: Mapping[str, Any]) -> tuple[str, Mapping[str, float]]:
+        return tokens.limit_key(settings), PACE
+
     def render(self, message: Message) -> Rendered:
         write = dispatch.document if _dispatches(message) else layout.document
         return Rendered(subject_of(message), to_text(message.event.body), payload=write(message))
@@ -60,13 +67,9 @@ class GithubChannel(Channel):
 
     def send_batch(self, feed: Feed) -> Iterator[tuple[Message, Outcome]]:
         begin = partial(talk, pages=_pages())
-        turns = Turns(feed, lambda message: tokens.limit_key(message.target.settings), self.batch_size)
-        slots = self.batch_size
-        for message, outcome in http.converse_many(
-            turns, begin, slots=slots, share=1.0, deadline=self.deadline_seconds
-        ):
-            turns.end(message)
-            yield message, outcome
+        return http.converse_many(
+            feed, begin, slots=self.batch_size, share=1.0, deadline=self.deadline_seconds
+        )
 
 
 def talk(message: Message, pages: Pages) -> http.Conversation:

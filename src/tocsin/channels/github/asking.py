@@ -20,6 +20,8 @@ Asking = Generator[http.Request, http.Response, T]
 """A part of a conversation. It may raise `Ended`."""
 
 API_VERSION = "2022-11-28"
+GAP_SECONDS = 1.0
+"""Between two changes by one token, as GitHub asks of those who make many."""
 MOST_BYTES = 4_000_000
 """Of an answer: a page of a hundred issues, whose texts may be long, or the issue that was made, text and all."""
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -74,7 +76,8 @@ def ask(
 ) -> Asking[http.Response]:
     """The answer to a request about the repository. Raises `Ended` unless it is a yes, or its status is `passing`."""
     path = f"repos/{access.repository}{path and '/'}{path}"
-    response = yield request(method, path, access.token, access.limit_key, body)
+    asked = request(method, path, access.token, access.limit_key, body)
+    response = yield asked._replace(gap=0.0 if method == "GET" else GAP_SECONDS)
     if 200 <= response.status < 300 or response.status in passing:
         return response
     raise Ended(read(response), is_unauthorised=response.status == 401)
