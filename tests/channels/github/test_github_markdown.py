@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +98,20 @@ def test_the_server_of_these_tests_sees_what_is_not_broken(text):
 def test_no_text_at_all_does_anything(text):
     shown_markdown(escape(text))
     refuse_references(broken(text))
+
+
+@pytest.mark.parametrize("piece", ["a", "-a", ":a", "1", "_", "@a", "#1", "abcdef1", "1234567890"])
+def test_no_text_takes_more_than_its_length(piece):
+    """A second pass for each letter took half a minute of the whole process."""
+    text = ":" + piece * (60_000 // len(piece))
+    before = time.process_time()
+    escape(text)
+    assert time.process_time() - before < 3
+
+
+def test_the_longest_name_of_an_emoji_is_broken():
+    name = ":south_georgia_south_sandwich_islands:"
+    assert broken(f"a {name} b {name}") == f"a :\u200b{name[1:]} b :\u200b{name[1:]}"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ _REFERENCES = re.compile(
     r"|\#(?=\d)"  # issues and pull requests
     r"|(?:GH|GHSA|CVE)-(?=[0-9a-z])"
     r"|(?:https?|ftp):(?=//)|\b(?:mailto|xmpp):(?=\S)|www(?=\.)"  # bare addresses
-    r"|:(?=(?:100|1234|[\w+-]*[a-z+-][\w+-]*):)",  # names of emoji
+    r"|:(?=(?:100|1234|(?=[\w+-]{0,63}?[a-z+-])[\w+-]{1,64}):)",  # names of emoji, of which none is longer
     re.IGNORECASE,
 )
 _HASH = re.compile(r"(?<![^\W_])(?=[0-9]*[a-f])[0-9a-f]{7,64}(?![^\W_])", re.IGNORECASE)
