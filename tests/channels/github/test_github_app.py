@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
 from tests.channels.github.given import AS_APP, FIRST, send
-from tests.servers.github import PEM, error
+from tests.servers.github import PEM, as_json, error
 from tocsin import clock
 from tocsin.channels.base import Cause, Rejected, Sent
 from tocsin.channels.github import tokens
@@ -32,6 +34,15 @@ def test_a_token_of_an_app_that_is_refused_is_thrown_away_and_asked_for_once_mor
     assert isinstance(outcome, Rejected)
     assert outcome.disable_destination
     assert github.given == 3
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+23:59", "2001-01-01T00:00:00Z", "soon", 7, None])
+def test_a_token_whose_end_is_strange_is_used_once(github, until):
+    for number in (1, 2):
+        github.tokens.add("ghs_abcdefgh")
+        github.answers = [as_json(201, {"token": "ghs_abcdefgh", "expires_at": until})]
+        assert isinstance(send(given=AS_APP, group_key="", delivery_id=number), Sent)
+        assert github.answers == []
 
 
 def test_an_app_that_github_does_not_know_is_disabled(github):

@@ -103,13 +103,13 @@ def _given(settings: Mapping[str, Any]) -> Asking[str]:
     if not (isinstance(token, str) and _TOKEN.fullmatch(token)):
         raise Ended(strange(response))
     if until:
-        _remember(settings, _Kept(token, until - SLACK))
+        _remember(settings, _Kept(token, until))
     return token
 
 
 def _remembered(settings: Mapping[str, Any]) -> str:
     found = _kept.get(_name(settings))
-    return found.token if found and clock.now() < found.until else ""
+    return found.token if found and clock.now() + SLACK < found.until else ""
 
 
 def _remember(settings: Mapping[str, Any], kept: _Kept) -> None:
