@@ -175,7 +175,8 @@ class SlackServer:
         ts = payload["ts"] if method == "chat.update" else f"{1700000000 + len(self.messages)}.000100"
         kept = self.messages.get(f"{channel}/{ts}", {})
         self.messages[f"{channel}/{ts}"] = kept | payload
-        return Reply(200, json.dumps({"ok": True, "channel": channel, "ts": ts}).encode())
+        said = {"ok": True, "channel": channel, "ts": ts, "message": payload | {"type": "message"}}
+        return Reply(200, json.dumps(said).replace("/", r"\/").encode())
 
     def _by_hook(self, seen: Seen, scripted: str | None) -> Reply:
         if scripted:

@@ -39,6 +39,12 @@ def send(*_, given=BY_TOKEN, **changes):
     return channel.send(make_message(given, **changes))
 
 
+@pytest.mark.parametrize("text", ["word ", "слово ", "\U0001f600 "])
+def test_a_long_message_is_sent_once_though_slack_answers_with_all_of_it(slack, text):
+    actions = tuple({"label": "Open", "url": f"https://x.example/{'y' * 1900}{n}"} for n in range(10))
+    assert send(body=text * 8000, actions=actions) == Sent("C0123ABCD/1700000000.000100")
+
+
 def test_a_message_is_shown_with_its_level_and_its_links(slack):
     outcome = send(level=Level.ERROR, title="Disk <full> & hot", project="web")
     assert outcome == Sent("C0123ABCD/1700000000.000100")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tocsin.channels.base import Feed
 
+MOST_BYTES = 1_000_000
+"""Of an answer, which holds the message as Slack took it, up to twelve bytes a character."""
 POST, UPDATE = "chat.postMessage", "chat.update"
 LITERAL = {"parse": "none", "link_names": False}
 """Slack makes no link and no mention of bare words."""
@@ -128,4 +130,5 @@ def _request(url: str, body: bytes, headers: dict[str, str], secret: str) -> htt
         {"content-type": "application/json; charset=utf-8"} | headers,
         secret_values=(secret,),
         limit_key=http.limit_key("slack", secret),
+        most_bytes=MOST_BYTES,
     )
