@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+import threading
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connections
 
 import tocsin
 from tests.channels.github.given import AS_APP, BY_TOKEN, DISPATCH, FIRST, THREAD, send
+from tests.deliveries.budget_rounds import at, in_threads
+from tocsin import pipeline
 from tocsin.channels.base import Sent
 from tocsin.channels.github import asking
 from tocsin.deliveries.models import Attempt, Delivery
 from tocsin.recipients.destinations import add_destination
-from tocsin.testing import deliver_now, frozen
+from tocsin.testing import deliver_now
 
-START = datetime(2037, 3, 2, 9, 0, tzinfo=UTC)
 NEVER = 1000.0
 """A gap longer than a message has time: whatever waits for it is sent away."""
 
@@ -57,7 +59,7 @@ def told(db, github):
         user = get_user_model().objects.create_user(name)
         add_destination(user, "github", BY_TOKEN | {"token": token})
     github.tokens.add("ghp_an0ther")
-    with frozen(START):
+    with at(0):
         for number in range(5):
             tocsin.notify("message:internal", title=f"Nr {number}", channel="github", to=["user:ana"])
         tocsin.notify("message:internal", title="single", channel="github", to=["user:bob"])
@@ -66,7 +68,7 @@ def told(db, github):
 def sent_at(github, second):
     """The titles of the issues that one more round makes."""
     before = len(github.issues)
-    with frozen(START + timedelta(seconds=second)):
+    with at(second):
         deliver_now()
     return [issue["title"] for issue in github.issues.values()][before:]
 
@@ -80,3 +82,33 @@ def test_a_flood_by_one_token_goes_at_its_pace_burns_no_attempt_and_holds_up_nob
     assert sorted(itertools.chain(*later)) == [f"● Nr {number}" for number in range(1, 5)]
     assert set(Attempt.objects.values_list("outcome", flat=True)) == {"sent"}
     assert Attempt.objects.count() == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_one_token_all_workers_have_one_message_under_way(told, github):
+    answer, under_way, most = github.sink.script, [], []
+
+    def watched(seen):
+        if BY_TOKEN["token"] not in seen.headers["authorization"]:
+            return answer(seen)
+        under_way.append(seen)
+        most.append(len(under_way))
+        threading.Event().wait(0.02)  # long enough for a second one to be seen
+        under_way.remove(seen)
+        return answer(seen)
+
+    def work():
+        try:
+            pipeline.run("github", 16)
+        finally:
+            connections.close_all()
+
+    github.sink.script = watched
+    with at(0):
+        pipeline.run("plan", 16)
+    for second in range(60):
+        if len(github.issues) < 6:
+            with at(second):
+                in_threads(work)
+    assert len(github.issues) == 6
+    assert set(most) == {1}
