@@ -8,6 +8,7 @@ import pytest
 
 from tests.channels.http.feeds import ListFeed
 from tests.channels.jira.sending import EVENT, GROUP, LOST, RESOLVED, channel, send
+from tests.servers.http_sink import Reply
 from tests.servers.jira import said, took
 from tocsin.channels.base import Retry, Sent
 from tocsin.channels.forms import clean_settings
@@ -182,3 +183,10 @@ def test_no_issue_is_made_while_it_is_not_known_whether_there_is_one(jira, call)
     assert isinstance(send(jira, attempt=2), Retry)
     assert jira.calls.count("POST search") == searched + 2
     assert list(jira.issues) == ["OPS-1"]
+
+
+@ON_CLOUD
+@pytest.mark.parametrize("reply", [Reply(404, b"<html>no such page</html>"), said(400, "no"), said(403)])
+def test_where_the_newest_issues_may_not_be_fetched_one_is_made(jira, reply):
+    jira.answers["POST issue"] = [reply]
+    assert send(jira, attempt=2) == Sent("OPS-1")

@@ -130,6 +130,8 @@ def _newest(message: Message, site: Site) -> Asking:
     if not isinstance(answer, dict):
         return answer
     answer = answers.answer_of((yield site.fetch(keys_about(likeliest(answer) or f"{project}-0"))))
+    if isinstance(answer, Rejected):
+        return None  # what is refused here for a reason that holds is refused again when the issue is made
     return own_in(answer, message) if isinstance(answer, dict) else answer
 
 
