@@ -24,8 +24,6 @@ class Gaps:
 
     def wait(self, origin: str, request: Request, now: float) -> float:
         """Seconds until this request may go. 0.0: it goes now, and whoever asks next waits for its gap."""
-        if not request.gap:
-            return 0.0
         with self._lock:
             left = self._free_at.get((origin, request.limit_key), now) - now
             if left <= 0:
@@ -34,9 +32,8 @@ class Gaps:
 
     def ended(self, origin: str, request: Request, now: float) -> None:
         """The request has ended: its gap begins anew."""
-        if request.gap:
-            with self._lock:
-                self._keep((origin, request.limit_key), now + request.gap)
+        with self._lock:
+            self._keep((origin, request.limit_key), now + request.gap)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -159,7 +159,7 @@ class Run(Generic[M]):
     def _send(self, line: str, job: _Job) -> Outcome | None:
         """Put a request under way, unless it is too soon for it or its far side rests."""
         now, request = time.monotonic(), job.turn.request
-        if gap := _gaps.wait(job.origin, request, now):
+        if request.gap and (gap := _gaps.wait(job.origin, request, now)):
             return self._wait_apart(line, job, now, gap)
         wait = _rests.wait(job.origin, request, now, seconds=self.deadline, probe=self.probe)
         if wait is not None:
@@ -227,7 +227,8 @@ class Run(Generic[M]):
             host.is_found = not code or slot.has_address
             host.learn(now - slot.started)
             self.under_way[slot.line] -= 1
-            _gaps.ended(job.origin, slot.request, time.monotonic())
+            if slot.request.gap:
+                _gaps.ended(job.origin, slot.request, time.monotonic())
             outcome = self._route(job.message, result, job.ends) if isinstance(result, Turn) else result
             if outcome is not None:
                 self.known.append((job.message, outcome))
