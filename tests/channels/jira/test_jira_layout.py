@@ -64,3 +64,22 @@ def test_no_event_brings_in_markup(jira, text):
         assert jira.refused == []
     for shown in jira.comments("OPS-1"):
         assert title in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("mark", ["x", "[", "\U0001f600"])
+@pytest.mark.parametrize("count", [1, 12])
+def test_whatever_an_event_may_hold_its_text_is_one_that_jira_takes(jira, mark, count):
+    """Titles, labels and addresses of the longest kind, in which markup is written with many letters more."""
+    url = "https://x.example/" + ("!'*" * 700 if mark != "x" else "y" * 2000)[:1980]
+    named = {"title": mark * 300, "type_label": mark * 200, "organization": mark * 200, "project": mark * 200}
+    full = replace(
+        EVENT,
+        **named,
+        url=url,
+        body=f"{mark} text " * (4500 if count == 1 else 700),
+        actions=({"label": mark * 200, "url": url},) * 10,
+    )
+    assert send(jira, events=(full,) * count, **GROUP) == Sent("OPS-1")
+    assert send(jira, events=(full,) * count, thread="OPS-1", action="update", delivery_id=2) == Sent("OPS-1")
+    for text in (jira.shown("OPS-1"), *jira.comments("OPS-1")):
+        assert text.count("… The text was shortened.") == min(count, 10)

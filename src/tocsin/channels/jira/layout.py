@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LONGEST = 32_767
 """Characters of a description or a comment. What Cloud counts is not documented: the JSON is kept within it."""
 SUMMARY = 255
-ENVELOPE, MOST_EVENTS, MOST_LINKS, TITLE, URL = 200, 10, 20, 500, 2000
+ENVELOPE, MOST_EVENTS, TITLE, LINKS = 200, 10, 500, 8000
+"""What stands around the blocks; how many events are told; and room for a title, and for all links of an event."""
 BOLD = frozenset({"bold"})
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 """What XML does not take, in which Jira keeps and exports texts."""
@@ -51,7 +52,7 @@ def text(message: Message, *, cloud: bool, titled: bool) -> Any:
     """A description, or a comment, which begins with the event's title."""
     dialect = CLOUD if cloud else SERVER
     with in_language_of(message):
-        head, foot = _head(message, titled=titled), _foot(message)
+        head, foot = _head(message, titled=titled), _foot(message, dialect)
         room = LONGEST - ENVELOPE - sum(map(dialect.weigh, [*head, *foot]))
         return dialect.document(map(_clean, [*head, *_bodies(message, room, dialect), *foot]))
 
@@ -64,17 +65,16 @@ def _head(message: Message, *, titled: bool) -> list[Block]:
     return [_title(event), line] if titled else [line]
 
 
-def _foot(message: Message) -> list[Block]:
+def _foot(message: Message, dialect: Dialect) -> list[Block]:
+    """How many events are not told, and one line of links, as many as there is room for."""
     foot = []
     if (omitted := len(message.events) - MOST_EVENTS) > 0:
         foot.append(Block("text", (Run(gettext("… and %d more") % omitted),)))
-    links = [(label, url) for label, url in links_of(message.event) if len(url) <= URL][:MOST_LINKS]
-    if links:
-        runs = [
-            run for label, url in links for run in (Run(" · "), Run(_short(label or url), frozenset(), url))
-        ]
-        foot.append(Block("text", tuple(runs[1:])))
-    return foot
+    line: tuple[Run, ...] = ()
+    for label, url in links_of(message.event):
+        longer = (*line, *([Run(" · ")] if line else []), Run(_short(label or url), frozenset(), url))
+        line = longer if dialect.weigh(Block("text", longer)) <= LINKS else line
+    return [*foot, Block("text", line)] if line else foot
 
 
 def _title(event: EventView) -> Block:
@@ -97,17 +97,20 @@ def _bodies(message: Message, room: int, dialect: Dialect) -> list[Block]:
 
 def _body(event: EventView, room: int, dialect: Dialect, *, titled: bool) -> list[Block]:
     made = [_title(event)] if titled else []
-    note = _note(event)
+    note = _note(event, room // 3, dialect)
     room -= sum(map(dialect.weigh, [*made, note]))
     blocks, is_cut = _fitted(blocks_of(event.body), room, dialect)
     return [*made, *blocks, note] if is_cut else [*made, *blocks]
 
 
-def _note(event: EventView) -> Block:
-    runs = [Run(gettext("… The text was shortened."), frozenset({"italic"}))]
-    if (url := absolute(event.url)) and len(url) <= URL:
-        runs += [Run(" "), Run(gettext("Read the rest"), frozenset(), url)]
-    return Block("text", tuple(runs))
+def _note(event: EventView, room: int, dialect: Dialect) -> Block:
+    """That the text was shortened; with a link to the rest where there is room for it."""
+    note = Block("text", (Run(gettext("… The text was shortened."), frozenset({"italic"})),))
+    if url := absolute(event.url):
+        link = Run(gettext("Read the rest"), frozenset(), url)
+        linked = note._replace(runs=(*note.runs, Run(" "), link))
+        return linked if dialect.weigh(linked) <= room else note
+    return note
 
 
 def _fitted(blocks: list[Block], room: int, dialect: Dialect) -> tuple[list[Block], bool]:
