@@ -144,6 +144,52 @@ def test_a_body_keeps_its_shape():
     )
 
 
+@pytest.mark.parametrize("body", ["> y\n>\n" * 1000, "- y\n" * 1000, "y\n\n" * 1000, "- > y\n\n" * 1000])
+def test_what_stands_between_blocks_is_counted_too(body):
+    text, is_cut = written(blocks_of(body), 1000)
+    assert is_cut
+    assert size(text) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            "- a\n  - b\n\n    ```\n    c\n    ```\n\n    d\n  - e",
+            "- a\n    - b\n\n      ```\n      c\n      ```\n\n      d\n\n    - e",
+        ),
+        ("- ```\n  c\n  ```\n\n  d", "- ```\n  c\n  ```\n\n  d"),
+        ("- a\n  - b\n\n    > c\n\n    d\n  - e", "- a\n    - b\n\n> c\n\nd\n\n- e"),
+        ("> - a\n>   - b\n>\n> c", "> - a\n>     - b\n>\n> c"),
+        ("- > a\n- b", "> - a\n\n- b"),
+        ("- # a\n   1. b", "- ### a\n\n    1. b"),
+        ("100. a\n\n     b", "100. a\n\n     b"),
+        ("- a\n  - b\n\n    ---\n\n    c", "- a\n    - b\n\n* * *\n\nc"),
+    ],
+)
+def test_what_stands_in_lists_and_quotes_is_not_taken_for_code(body, text):
+    made, _ = written(blocks_of(body), 1000)
+    assert made == text
+    shown_markdown(made)
+
+
+LINES = st.tuples(
+    st.sampled_from(["", "  ", "   ", "    ", "      ", "        "]),
+    st.sampled_from(
+        ["- w", "1. w", "7. w", "> w", "w", "", "```\nc\n```", "# w", "> - w", "- > w", "---", "- # w"]
+    ),
+).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LINES, max_size=9).map("\n".join))
+def test_whatever_stands_in_whatever_its_text_is_all_there(body):
+    blocks = blocks_of(body)
+    made, _ = written(blocks, 10_000)
+    shown = shown_markdown(made).replace("\u200b", "").replace("\u00a0", " ")
+    assert shown.split() == " ".join(block.text for block in blocks).split()
+
+
 @pytest.mark.parametrize("kind", ["issues/1", "pull/1", "discussions/1", "commit/a5c3785"])
 def test_a_link_leaves_no_trace_at_the_issue_it_leads_to(kind, settings):
     assert (
@@ -161,7 +207,14 @@ def test_code_is_left_as_it_is_for_nothing_in_it_is_active():
 
 
 @pytest.mark.parametrize(
-    "body", ["x" * 200_000, "*a* " * 50_000, "- x\n" * 30_000, "😀" * 60_000, "```\n" + "y\n" * 90_000]
+    "body",
+    [
+        "x" * 200_000,
+        "*a* " * 50_000,
+        "- x\n" * 30_000,
+        "😀" * 60_000,
+        "```\n" + "y\n" * 90_000,
+    ],
 )
 def test_whatever_the_text_its_size_is_one_that_github_takes(body):
     action = {"label": "l" * 900, "url": "https://x.example/" + "y" * 1900}

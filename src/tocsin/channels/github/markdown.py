@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from tocsin import conf
 from tocsin.channels.chat.body import Block, Run, cut, dressed
+from tocsin.channels.chat.reader import STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SPACE = "\u200b"
 HARD_SPACE = "\u00a0"
 RULE = "* * *"
+GAP = 3
+"""Characters between two blocks, at most."""
 PUBLIC, REDIRECT = frozenset({"github.com", "www.github.com"}), "redirect.github.com"
 _REFERENCES = re.compile(
     r"@(?=\w)"  # people, teams, commits of others
@@ -82,23 +85,60 @@ def link(url: str, label: str) -> str:
 
 def written(blocks: Iterable[Block], room: int) -> tuple[str, bool]:
     """The blocks as one text of at most `room` characters; and whether something was left out."""
-    queue, text, previous = deque(blocks), "", Block("")
+    queue, text, previous = deque(_outdented(blocks)), "", Block("")
     while queue:
         head, rest = cut(queue.popleft(), partial(_fits, room))
         if head is None:
             return text, True
         gap = _gap(previous, head) if text else ""
         text += gap + _written(head)
-        room -= size(_written(head)) + 2
+        room -= size(_written(head)) + GAP
         previous = head
         if rest is not None:
             queue.appendleft(rest)
     return text, False
 
 
+class _Item(NamedTuple):
+    """A list item that is open: in which columns its mark and its text stand, and how many further left they do."""
+
+    mark: int
+    text: int
+    margin: int
+
+
+def _outdented(blocks: Iterable[Block]) -> Iterator[Block]:
+    """No block moved in further than the lists that are open before it: that would make code of it.
+
+    Quotes and rules are written at the margin, so they end the lists that they stand in.
+    """
+    opened: list[_Item] = []
+    was_quoted = False
+    for block in blocks:
+        if block.quoted is not was_quoted or block.kind == "rule":
+            opened, was_quoted = [], block.quoted
+        lead = len(block.prefix) - len(block.prefix.lstrip())
+        if len(block.prefix) > lead:
+            opened = [item for item in opened if item.mark < lead]
+            margin = lead - len(opened) * len(STEP)
+            opened.append(_Item(lead, len(block.indent), margin))
+        else:
+            opened = [item for item in opened if item.text <= lead]
+            margin = lead - opened[-1].text + opened[-1].margin if opened else lead
+        yield block._replace(prefix=_without(margin, block.prefix), indent=_without(margin, block.indent))
+
+
+def _without(margin: int, text: str) -> str:
+    """`text` less so many of the spaces that it begins with."""
+    return text[min(margin, len(text) - len(text.lstrip())) :]
+
+
 def _gap(before: Block, after: Block) -> str:
     """Items of one list follow one another; all else stands apart, or it would be part of what is before it."""
-    return "\n" if not after.quoted and (kind := _list_of(after)) and kind == _list_of(before) else "\n\n"
+    if before.quoted is not after.quoted:
+        return "\n\n"
+    is_one_list = (kind := _list_of(after)) and kind == _list_of(before)
+    return "\n" if is_one_list else "\n>\n" if after.quoted else "\n\n"
 
 
 def _list_of(block: Block) -> str:
@@ -108,23 +148,27 @@ def _list_of(block: Block) -> str:
 
 
 def _fits(room: int, block: Block) -> bool:
-    return size(_written(block)) + 2 <= room
+    return size(_written(block)) + GAP <= room
 
 
 def _written(block: Block) -> str:
     """One block, complete in itself: whatever is opened in it is closed in it."""
     if block.kind == "rule":
         text = RULE
-    elif block.kind == "code":
-        text = _fenced(block.text.strip("\n"))
     else:
-        marked, is_start = "", True
-        for run in block.runs:
-            marked += _run(run, is_start=is_start)
-            is_start = run.text.endswith("\n")
-        head = "### " if block.kind == "heading" else block.prefix.replace("• ", "- ")
-        text = head + marked.replace("\n", f"\n{block.indent}")
+        head = block.prefix.replace("• ", "- ") + "### " * (block.kind == "heading")
+        text = head + _content(block).replace("\n", f"\n{block.indent}")
     return "> " + text.replace("\n", "\n> ") if block.quoted else text
+
+
+def _content(block: Block) -> str:
+    if block.kind == "code":
+        return _fenced(block.text.strip("\n"))
+    marked, is_start = "", True
+    for run in block.runs:
+        marked += _run(run, is_start=is_start)
+        is_start = run.text.endswith("\n")
+    return marked
 
 
 def _fenced(text: str) -> str:
