@@ -66,7 +66,7 @@ def join(channel: Channel, messages: Iterable[Message], rows: Mapping[int, Claim
     alike = defaultdict(list)
     for message in messages:
         row = rows[message.delivery_id]
-        alike[_address(row) if row.leads or row.was_put_off else (row.id,)].append(message)
+        alike[_together(channel, message, row)].append(message)
     made = Joined([], set(), set())
     groups = []
     for group in alike.values():
@@ -89,6 +89,13 @@ def join(channel: Channel, messages: Iterable[Message], rows: Mapping[int, Claim
         made.messages.append(replace(one, unsubscribe_url=url))
     made.messages.sort(key=lambda message: message.delivery_id)
     return made
+
+
+def _together(channel: Channel, message: Message, row: Claimed) -> tuple[Any, ...]:
+    """What is equal of all that become one message. One issue is about one thing: else nobody could close it."""
+    if not (row.leads or row.was_put_off) or (channel.abilities.closes and not message.group):
+        return (row.id,)
+    return (*_address(row), message.group if channel.abilities.closes else "")
 
 
 def _address(row: Claimed) -> tuple[Any, ...]:
