@@ -15,8 +15,9 @@ from tests.servers.pagerduty import KEY, PagerdutyServer
 from tests.servers.slack import TOKEN, SlackServer
 from tocsin.channels import http
 from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.plan import plan
 from tocsin.recipients import destinations
-from tocsin.recipients.models import Person
+from tocsin.recipients.models import Destination, Person
 from tocsin.testing import deliver_now, frozen
 
 if TYPE_CHECKING:
@@ -139,6 +140,17 @@ def test_a_story_begins_goes_on_ends_and_begins_anew(far) -> None:
     assert far.roots() == [("[resolved] D", ["B", "C", "[resolved] D"]), ("E", [])]
 
 
+def test_a_story_that_comes_all_at_once_ends_as_it_happened(far) -> None:
+    """The gravest are planned first: its resolution must not close what began after it."""
+    say("A", level="error")
+    say("B", "resolved")
+    say("C", level="error")
+    deliver()
+    for channel in ("pagerduty", "jira", "github"):
+        assert far.issues(channel) == [(True, ["A", "B"]), (False, ["C"])]
+    assert far.roots() == [("[resolved] B", ["[resolved] B"]), ("[error] C", [])]
+
+
 def test_what_was_put_off_is_told_to_the_issue_of_its_own_group(ana, far) -> None:
     """One issue of several groups could be closed by none of them; one of several events without a group neither."""
     say("A1")
@@ -158,3 +170,45 @@ def test_what_was_put_off_is_told_to_the_issue_of_its_own_group(ana, far) -> Non
         assert told == [("A1", True, 3), ("B1", True, 2), ("C1", False, 1), ("D1", False, 1)]
     alerts = sorted((titles[0][:2], is_over, len(titles)) for is_over, titles in far.issues("pagerduty"))
     assert alerts == [("A1", True, 3), ("B1", True, 3), ("C1", False, 1), ("D1", False, 1)]
+
+
+def test_the_first_message_in_slack_never_shows_an_older_state(ana, far) -> None:
+    tocsin.event_type("test:night", label="At night", critical_passes=True)
+    Person.objects.create(user=ana, dnd_until=MORNING)
+    with frozen(NIGHT):
+        say("Disk at 80 %", level="warning", type_="test:night")
+        deliver_now()
+        say("Disk is full", level="critical", type_="test:night")
+        deliver_now()
+    with frozen(MORNING):
+        deliver()
+    assert far.roots() == [("[critical] Disk is full", ["Disk at 80 %"])]
+
+
+def test_what_somebody_closed_by_hand_and_is_over_begins_anew(far) -> None:
+    say("A")
+    deliver()
+    far.jira.issues["OPS-1"]["status"] = "Done"
+    far.github.close(1, ago=timedelta(hours=1))
+    say("B", "resolved")
+    deliver()
+    say("C")
+    deliver()
+    for channel in ("jira", "github"):
+        assert found(channel)[1] == ("skipped", "nothing_open")
+        assert far.issues(channel) == [(True, ["A"]), (False, ["C"])]
+
+
+def test_an_issue_of_the_same_name_at_another_site_is_left_alone(far) -> None:
+    """Jira counts from 1 everywhere: OPS-1 of the new site is somebody else's."""
+    say("A")
+    deliver()
+    say("B", "resolved")
+    plan(200)
+    with JiraServer(cloud=True) as other:
+        theirs = {"id": "10000", "status": "To Do", "fields": {"summary": "Theirs", "labels": []}}
+        other.issues["OPS-1"] = theirs | {"comments": [], "properties": {}}
+        destinations.change(Destination.objects.get(channel="jira"), other.settings)
+        deliver()
+        assert (other.status("OPS-1"), other.comments("OPS-1")) == ("To Do", [])
+    assert found("jira")[1] == ("skipped", "nothing_open")

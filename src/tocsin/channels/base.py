@@ -110,6 +110,8 @@ class Message:
     """The provider's id of an earlier message of the same group."""
     action: str = "open"
     """open, update, acknowledge (somebody is at it) or resolve."""
+    is_late: bool = False
+    """Later news of the group were told already: what the far side shows as its state stays."""
     unsubscribe_url: str = ""
     """Where the recipient may end messages of this kind, by a POST without signing in; empty where they may not."""
 

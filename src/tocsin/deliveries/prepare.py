@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -14,11 +12,13 @@ from tocsin.deliveries import action
 from tocsin.deliveries.judge import Facts, Verdict, judge
 from tocsin.deliveries.meanwhile import Meanwhile, meanwhile_of
 from tocsin.deliveries.states import Reason, State
-from tocsin.deliveries.threads import Group, action_of, firsts_of, threads_of
+from tocsin.deliveries.threads import Heard, action_of, heard_of
+from tocsin.deliveries.turns import Turns, turns_of
 from tocsin.deliveries.wording.apply import Said, Wordings
 from tocsin.deliveries.wording.choose import words_now
 from tocsin.events import types
 from tocsin.events.models import Event
+from tocsin.events.states import Status
 from tocsin.levels import Level
 from tocsin.recipients import preferences, proof, secrets, unsubscribe, users
 from tocsin.recipients.models import Destination
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from tocsin.deliveries.wording.choose import Words
 
 
-SOON, LATE = timedelta(seconds=1), timedelta(minutes=1)
-"""How soon, and how late, to look again whether an earlier one of the group has gone."""
-
-
 @dataclass(slots=True)
 class Surroundings:
     """What the deliveries of one claim speak of, each loaded with one query."""
@@ -50,12 +46,12 @@ class Surroundings:
     wishes: Wishes
     broken_accounts: set[tuple[Any, str]]
     now: datetime
-    threads: dict[Group, str]
-    firsts: dict[Group, tuple[int, datetime]]
+    heard: Heard
+    turns: Turns
+    put_off: frozenset[int]
+    """Those that may go in one message with others."""
     meanwhile: Meanwhile
     words: dict[tuple[int, str], dict[str, Words]]
-    behind: Counter[Group] = field(default_factory=Counter)
-    """How many of this claim wait for the first of their group."""
     views: dict[int, EventView] = field(default_factory=dict)
     wordings: Wordings = field(default_factory=Wordings)
 
@@ -81,6 +77,11 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         {row.event_id for row in claimed}
     )
     people = users.known(keys, channel.slug)
+    turns = turns_of(channel, claimed, events, now)
+    put_off = frozenset(row.id for row in claimed if channel.joins and (row.was_put_off or row.leads))
+    going = [
+        row.id for row in claimed if row.id in turns.grouped and (row.id in put_off or turns.is_next(row))
+    ]
     broken = Destination.objects.filter(
         user_id__among=keys, channel=channel.slug, managed=True, disabled_at__isnull=False
     )
@@ -91,8 +92,9 @@ def look_around(channel: Channel, claimed: Iterable[Claimed]) -> Surroundings:
         wishes=_wishes(channel, events, people),
         broken_accounts=set(broken.values_list("user", "identity")) if channel.uses_account_email else set(),
         now=now,
-        threads=threads_of(channel, claimed, events),
-        firsts=firsts_of(channel, claimed, events),
+        heard=heard_of(channel, turns.grouped, going),
+        turns=turns,
+        put_off=put_off,
         meanwhile=meanwhile_of([row for row in claimed if row.was_put_off], events),
         words=words_now(
             {event.organization_id for event in events.values()},
@@ -167,12 +169,11 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         target = target_of(channel, row, destination, known.recipient)
     if isinstance(target, Verdict):
         return target
-    group = (row.organization_id, event.group_key, row.identity)
-    is_joined = channel.joins and (row.was_put_off or row.leads)
-    if not is_joined and (wait := _its_turn(row, group, around)) is not None:
-        return wait
+    thread = _thread_of(row, event, target, around)
+    since = around.heard.since.get(row.id, "")
+    if verdict := _why_late(event, since) or _its_turn(row, event, around, was_told=bool(thread)):
+        return verdict
     view, row.template_version, row.fault = around.said(event, row.locale)
-    thread = around.threads.get(group, "")
     return Message(
         delivery_id=row.id,
         attempt=row.attempt,
@@ -183,19 +184,30 @@ def prepare(channel: Channel, row: Claimed, around: Surroundings) -> Message | V
         locale=row.locale,
         thread=thread,
         action=action_of(event.status, thread),
+        is_late=bool(since),
         unsubscribe_url=unsubscribe_url(channel, row.user_id, (event.type,)),
     )
 
 
-def _its_turn(row: Claimed, group: Group, around: Surroundings) -> Verdict | None:
-    """Wait where an earlier one of the group is on its way; one behind the other, not all until the same moment."""
-    first, due_at = around.firsts.get(group, (row.id, around.now))
-    if first >= row.id:
-        return None
-    around.behind[group] += 1
-    soonest = max(due_at, around.now + SOON) + SOON * (around.behind[group] - 1)
-    until = min(soonest, around.now + LATE)
-    return Verdict(State.RETRYING if row.attempt > 1 else State.PENDING, Reason.GROUP_FIRST, until)
+def _thread_of(row: Claimed, event: Event, target: Target, around: Surroundings) -> str:
+    """What its group goes on with; nothing where the destination leads elsewhere now than when this was planned."""
+    if target.identity != row.identity:
+        return ""
+    return around.heard.threads.get((row.organization_id, event.group_key, row.identity), "")
+
+
+def _why_late(event: Event, since: str) -> Verdict | None:
+    """What is over is not opened again by news from before, nor is what goes on closed by them."""
+    if since == Status.RESOLVED:
+        return Verdict(State.SKIPPED, Reason.RESOLVED)
+    if since and event.status == Status.RESOLVED:
+        return Verdict(State.SKIPPED, Reason.NO_LONGER_VALID)
+    return None
+
+
+def _its_turn(row: Claimed, event: Event, around: Surroundings, *, was_told: bool) -> Verdict | None:
+    along = around.put_off if row.id in around.put_off else frozenset[int]()
+    return around.turns.wait_of(row, event, was_told=was_told, along=along)
 
 
 def unsubscribe_url(channel: Channel, user: Any, event_types: Iterable[str]) -> str:

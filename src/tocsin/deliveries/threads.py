@@ -1,20 +1,19 @@
-"""Which message of the far side a further event of the same group belongs to, and that it comes after the first."""
+"""What the far side has heard of a group: the message that an event belongs to, and what it was told since."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Max, Min
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from tocsin.deliveries.models import Delivery
-from tocsin.deliveries.states import ON_THE_WAY
+from tocsin.deliveries.states import Reason, State
 from tocsin.events.models import Event
 from tocsin.events.states import Status
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from django.db.models import QuerySet
 
@@ -25,6 +24,16 @@ ACTIONS: dict[str, str] = {Status.ACKNOWLEDGED: "acknowledge", Status.RESOLVED: 
 
 Group = tuple[int, str, str]
 """Organization, group key, identity."""
+COLUMNS = ("organization", "group_key", "identity")
+
+
+class Heard(NamedTuple):
+    """What was told before, as far as it concerns the deliveries of one claim."""
+
+    threads: dict[Group, str]
+    """The provider's id of the last message to each group; none where that one said that it is over."""
+    since: dict[int, str]
+    """By delivery, the status of the latest of its group that was told already and happened after it."""
 
 
 def action_of(status: str, thread: str) -> str:
@@ -32,63 +41,28 @@ def action_of(status: str, thread: str) -> str:
     return ACTIONS.get(status) or ("update" if thread else "open")
 
 
-def threads_of(
+def heard_of(channel: Channel, grouped: Mapping[int, Group], going: Iterable[int]) -> Heard:
+    """Look once for all; `going` are those whose turn it is: of others nobody asks what was told since."""
+    if not grouped:
+        return Heard({}, {})
+    return Heard(_threads(channel, grouped), _since(channel, list(going)))
+
+
+def grouped_of(
     channel: Channel, claimed: Iterable[Claimed], events: Mapping[uuid.UUID, Event]
-) -> dict[Group, str]:
-    """The provider's id of the latest message to each group; none where that one said that it is over.
-
-    Empty for channels that neither update nor thread.
-    """
-    wanted = _groups(channel, claimed, events)
-    if not wanted:
-        return {}
-    # A message of several events is not changed for one of them.
-    earlier = _of(channel, wanted).filter(provider_id__gt="", merged_into__isnull=True)
-    last = earlier.order_by().values("organization", "group_key", "identity").annotate(last=Max("pk"))
-    rows = Delivery.objects.filter(pk__in=[row["last"] for row in last])
-    resolved = set(
-        Event.objects.filter(pk__in=[row.event_id for row in rows], status=Status.RESOLVED).values_list(
-            "pk", flat=True
-        )
-    )
-    return {
-        (row.organization_id, row.group_key, row.identity): row.provider_id
-        for row in rows
-        if row.event_id not in resolved
-    }
-
-
-def firsts_of(
-    channel: Channel, claimed: Iterable[Claimed], events: Mapping[uuid.UUID, Event]
-) -> dict[Group, tuple[int, datetime]]:
-    """The key and due date of the first delivery of each group that is still on its way.
-
-    Whatever is claimed meanwhile, by whomever, comes after it: an incident must not be closed before it was opened.
-    """
-    wanted = _groups(channel, claimed, events)
-    if not wanted:
-        return {}
-    unfinished = _of(channel, wanted).filter(state__in=ON_THE_WAY)
-    first = unfinished.order_by().values("organization", "group_key", "identity").annotate(first=Min("pk"))
-    rows = Delivery.objects.filter(pk__in=[row["first"] for row in first])
-    return {
-        (row.organization_id, row.group_key, row.identity): (row.pk, row.due_at)
-        for row in rows.only("organization", "group_key", "identity", "due_at")
-    }
-
-
-def _groups(channel: Channel, claimed: Iterable[Claimed], events: Mapping[uuid.UUID, Event]) -> set[Group]:
-    """Of channels that follow groups."""
+) -> dict[int, Group]:
+    """The groups of deliveries, by their keys, on channels that follow groups."""
     if not (channel.abilities.updates or channel.abilities.threads):
-        return set()
+        return {}
     return {
-        (row.organization_id, event.group_key, row.identity)
+        row.id: (row.organization_id, event.group_key, row.identity)
         for row in claimed
         if (event := events.get(row.event_id)) is not None and event.group_key
     }
 
 
-def _of(channel: Channel, wanted: set[Group]) -> QuerySet[Delivery]:
+def within(channel: Channel, wanted: Iterable[Group]) -> QuerySet[Delivery]:
+    """The deliveries of these groups, and of some that share a part of their names."""
     organizations, group_keys, identities = zip(*wanted, strict=True)
     found: QuerySet[Delivery] = Delivery.objects.filter(
         channel=channel.slug,
@@ -96,5 +70,58 @@ def _of(channel: Channel, wanted: set[Group]) -> QuerySet[Delivery]:
         group_key__among=list(set(group_keys)),
         group_key__gt="",
         identity__among=list(set(identities)),
+    )
+    return found
+
+
+def _threads(channel: Channel, grouped: Mapping[int, Group]) -> dict[Group, str]:
+    one_of_each = {group: pk for pk, group in grouped.items()}
+    alike = {name: OuterRef(name) for name in COLUMNS}
+    told = Delivery.objects.filter(
+        **alike, channel=channel.slug, state=State.SENT, provider_id__gt="", group_key__gt=""
+    )
+    if not channel.abilities.closes:
+        # It may speak of several groups, and is not changed for one of them.
+        told = told.filter(merged_into__isnull=True)
+    last = Subquery(told.order_by("-finished_at", "-event").values("pk")[:1])
+    rows = Delivery.objects.filter(pk__among=list(one_of_each.values())).annotate(last=last)
+    groups = {last: grouped[pk] for pk, last in rows.values_list("pk", "last") if last is not None}
+    going_on = Delivery.objects.filter(pk__among=list(groups)).exclude(event__status=Status.RESOLVED)
+    names = dict(going_on.values_list("pk", "provider_id"))
+    over = _found_closed(channel, list(names)) if channel.abilities.closes else set()
+    return {groups[pk]: name for pk, name in names.items() if pk not in over}
+
+
+def _found_closed(channel: Channel, pks: list[int]) -> set[int]:
+    """Those after which a resolution found nothing open: somebody had closed it by hand."""
+    if not pks:
+        return set()
+    moot = _on(channel).filter(reason=Reason.NOTHING_OPEN)
+    ended = Exists(_later().filter(Exists(moot), status=Status.RESOLVED))
+    return set(Delivery.objects.filter(ended, pk__in=pks).values_list("pk", flat=True))
+
+
+def _since(channel: Channel, pks: list[int]) -> dict[int, str]:
+    if not pks:
+        return {}
+    told = _on(channel).filter(Q(state=State.SENT) | Q(reason=Reason.NOTHING_OPEN))
+    # What was given a date happens then, however early it was given.
+    later = _later().filter(Exists(told), due_at__gte=OuterRef("event__due_at"))
+    status = Subquery(later.order_by("-pk").values("status")[:1])
+    rows = Delivery.objects.filter(pk__among=pks).annotate(since=status).filter(since__isnull=False)
+    return dict(rows.values_list("pk", "since"))
+
+
+def _later() -> QuerySet[Event]:
+    """The events of a delivery's group that came after its own."""
+    alike = {name: OuterRef(name) for name in ("organization", "group_key")}
+    found: QuerySet[Event] = Event.objects.filter(**alike, pk__gt=OuterRef("event")).exclude(group_key="")
+    return found
+
+
+def _on(channel: Channel) -> QuerySet[Delivery]:
+    """The deliveries of such an event to the same address."""
+    found: QuerySet[Delivery] = Delivery.objects.filter(
+        event=OuterRef("pk"), channel=channel.slug, identity=OuterRef(OuterRef("identity"))
     )
     return found

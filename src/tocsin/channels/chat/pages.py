@@ -13,16 +13,16 @@ KEPT = 64
 
 
 class Pages:
-    """What `write` makes of a message's events, action and language; it must not look at anything else."""
+    """What `write` makes of a message's events, action, language and lateness; it must not look at anything else."""
 
     def __init__(self, write: Callable[[Message], bytes]) -> None:
         self._write = write
-        self._kept: dict[tuple[tuple[int, ...], str, str], tuple[tuple[EventView, ...], bytes]] = {}
+        self._kept: dict[tuple[tuple[int, ...], str, str, bool], tuple[tuple[EventView, ...], bytes]] = {}
 
     def of(self, message: Message) -> bytes:
         """The page of a message. Raises what `write` raises."""
         # Keyed by identity: the kept reference keeps the ids from being used again.
-        key = (tuple(map(id, message.events)), message.action, message.locale)
+        key = (tuple(map(id, message.events)), message.action, message.locale, message.is_late)
         if found := self._kept.get(key):
             return found[1]
         if len(self._kept) >= KEPT:

@@ -80,7 +80,7 @@ def talk(message: Message, pages: Pages) -> http.Conversation:
     if not (settings.get("token") and settings.get("channel")):
         return Rejected(Cause.BAD_SETTINGS, "The destination has no webhook URL and no token. Save it again.")
     root = root_of(message)
-    if root is not None:
+    if root is not None and not message.is_late:
         updated = read_update((yield _by_token(message, UPDATE, root.place, pages)))
         if not isinstance(updated, Sent):
             return updated

@@ -70,8 +70,11 @@ def with_proof(page: bytes, message: Message) -> bytes:
 
 
 def tag_of(message: Message) -> str:
-    """What a later notification of the same group replaces: of the group where there is one, else the event's id."""
-    event, group = message.event, message.group
+    """What a later notification of the same group replaces: of the group where there is one, else the event's id.
+
+    What comes late replaces nothing: what is shown is newer.
+    """
+    event, group = message.event, "" if message.is_late else message.group
     return _short(hashlib.sha256(f"{event.organization}\0{group}".encode()).digest()) if group else event.id
 
 
@@ -80,7 +83,7 @@ def topic_of(message: Message) -> str:
 
     It is another one for each subscription, so that services cannot tell who hears of the same.
     """
-    if not message.group:
+    if not message.group or message.is_late:
         return ""
     secret = str(message.target.settings.get("auth", "")).encode()
     return _short(hmac.digest(secret, tag_of(message).encode(), hashlib.sha256))
