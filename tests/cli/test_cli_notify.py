@@ -77,6 +77,14 @@ def test_one_key_is_one_event(shell):
     assert len(shell.json("deliveries", "list")) == 1
 
 
+def test_a_story_is_told_and_ended_from_the_shell(invoke):
+    given = ("notify", "message:system", "--title", "x", "--to", "user:ana", "--group-key", "disk-db1")
+    for status in ("acknowledged", "resolved"):
+        event = Event.objects.get(pk=invoke(*given, "--status", status).stdout.strip())
+        assert (event.group_key, event.status) == ("disk-db1", status)
+    assert "open, acknowledged, resolved" in invoke(*given, "--status", "closed", code=2).stderr
+
+
 def test_what_is_due_later_waits_and_says_that_nobody_is_there(shell):
     done = shell.attempt("notify", "drill", "--title", "x", "--to", "user:ana", "--at", "+1h")
     assert done.returncode == 0

@@ -19,6 +19,7 @@ EXAMPLE = """
 tocsin notify message:internal --title "Backup done" --to group:ops
 tocsin notify message:system --title "Door open" --body - --level critical \\
     --to user:ana --to email:ops@example.com --channel email --at +10m < report.md
+tocsin notify alert:disk --title "Ana looks after db1" --group-key disk-db1 --status acknowledged --to team:acme/ops
 """
 
 
@@ -51,6 +52,12 @@ tocsin notify message:system --title "Door open" --body - --level critical \\
 )
 @click.option("--url", metavar="URL", help="What it is about: https://… or a path on your site.")
 @click.option("--data", metavar="JSON", callback=json_option, help="Further values, as an object.")
+@click.option(
+    "--group-key", metavar="KEY", help="Events of one key are one story: a thread, an issue, an alert."
+)
+@click.option(
+    "--status", metavar="STATUS", help="Where it stands: open, acknowledged or resolved. Default: open."
+)
 @click.option("--dedupe-key", metavar="KEY", help="The same key again gives the same event, once.")
 @click.option("--organization", metavar="SLUG", help="Whose event it is. Default: the implicit organization.")
 def notify(**given: Any) -> None:
