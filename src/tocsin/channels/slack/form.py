@@ -39,7 +39,10 @@ class SlackForm(SettingsForm):
         label=_("Webhook URL"),
         max_length=500,
         required=False,
-        help_text=_("Of an incoming webhook: https://hooks.slack.com/services/…"),
+        help_text=_(
+            "Of an incoming webhook (https://hooks.slack.com/services/…). It makes a new message of every event; "
+            "threads, and messages that are changed, need a token."
+        ),
     )
     token = forms.CharField(
         label=_("Bot token"),
