@@ -114,7 +114,8 @@ def _one(part: Sequence[Message]) -> Message:
     joined = replace(part[0], events=events)
     if not joined.group:
         return replace(joined, thread="", action="open")
-    return replace(joined, action=action_of(events[-1].status, joined.thread))
+    action = action_of(events[-1].status, joined.thread)
+    return replace(joined, action=action, is_late=part[-1].is_late)
 
 
 def _write(groups: Iterable[Sequence[Message]], rows: Mapping[int, Claimed]) -> set[int]:

@@ -16,7 +16,8 @@ def pages():
 
     def write(message) -> bytes:
         written.append(message.event.title)
-        return f"{message.event.title} {message.action} {message.locale} {len(message.events)}".encode()
+        shown = (message.event.title, message.action, message.locale, message.is_late, len(message.events))
+        return " ".join(map(str, shown)).encode()
 
     made = Pages(write)
     made.written = written
@@ -29,7 +30,7 @@ def test_recipients_of_one_event_share_a_page(pages):
     assert pages.written == ["one"]
 
 
-@pytest.mark.parametrize("change", [{"action": "resolve"}, {"locale": "fr"}])
+@pytest.mark.parametrize("change", [{"action": "resolve"}, {"locale": "fr"}, {"is_late": True}])
 def test_what_looks_different_is_another_page(pages, change):
     message = make_message(title="one")
     assert pages.of(message) != pages.of(replace(message, **change))

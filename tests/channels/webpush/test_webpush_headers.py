@@ -80,7 +80,10 @@ def test_of_a_group_a_browser_that_slept_finds_the_latest_alone(browser):
         assert outcome == first
     send(browser, title="Alone")
     send(browser, group_key="other", title="Other")
-    assert [one.payload["title"] for one in browser.waiting] == ["[resolved] resolve", "Alone", "Other"]
+    send(browser, group_key="disk", title="Late", is_late=True)
+    shown = [one.payload["title"] for one in browser.waiting]
+    assert shown == ["[resolved] resolve", "Alone", "Other", "Late"]
+    assert browser.pushed[6].payload["tag"] == EVENT.id
     grouped = browser.pushed[:4]
     assert len({one.payload["tag"] for one in grouped}) == 1
     assert [one.payload["action"] for one in grouped] == ["open", "update", "acknowledge", "resolve"]
