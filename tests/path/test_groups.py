@@ -16,6 +16,7 @@ from tests.servers.slack import TOKEN, SlackServer
 from tocsin.channels import http
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.plan import plan
+from tocsin.events.models import Event
 from tocsin.recipients import destinations
 from tocsin.recipients.models import Destination, Person
 from tocsin.testing import deliver_now, frozen
@@ -212,3 +213,28 @@ def test_an_issue_of_the_same_name_at_another_site_is_left_alone(far) -> None:
         deliver()
         assert (other.status("OPS-1"), other.comments("OPS-1")) == ("To Do", [])
     assert found("jira")[1] == ("skipped", "nothing_open")
+
+
+def test_what_the_ledger_has_forgotten_is_closed_all_the_same(far) -> None:
+    say("A")
+    deliver()
+    Delivery.objects.all().delete()
+    Event.objects.all().delete()
+    say("B", "resolved")
+    deliver()
+    for channel in ("pagerduty", "jira", "github"):
+        assert far.issues(channel) == [(True, ["A", "B"])]
+    assert far.roots() == [("A", []), ("[resolved] B", [])]
+
+
+def test_a_destination_that_leads_elsewhere_begins_anew_there(far) -> None:
+    far.slack.channels["C0456EFGH"] = "C0456EFGH"
+    say("A")
+    deliver()
+    say("B")
+    plan(200)
+    found_there = Destination.objects.get(channel="slack")
+    destinations.change(found_there, {"token": TOKEN, "channel": "C0456EFGH"})
+    deliver()
+    assert far.roots() == [("A", []), ("B", [])]
+    assert [name.partition("/")[0] for name in far.slack.messages] == ["C0123ABCD", "C0456EFGH"]

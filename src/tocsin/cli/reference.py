@@ -67,7 +67,7 @@ CHANNELS_KEY = """
 - **at most**: a longer text is shortened and says so, or the message is rejected (`too_large`); the channel's page
   says which.
 - **updates**: a later event of the same `group_key` changes the message that was sent. **threads**: it is sent as a
-  reply to it.
+  reply to it. Slack does so by a token alone, GitHub not in its mode `dispatch`.
 - **closes**: what it makes stays open until a `resolved` event of the group closes it; where nothing is open, nothing
   is sent ([one story of several events](../how-to/groups.md)).
 - **receipts**: the far side names each message that it takes, and the ledger keeps that name.
