@@ -186,6 +186,22 @@ def test_the_first_message_in_slack_never_shows_an_older_state(ana, far) -> None
     assert far.roots() == [("[critical] Disk is full", ["Disk at 80 %"])]
 
 
+def test_of_several_that_were_put_off_the_first_message_in_slack_shows_the_last(ana, far) -> None:
+    tocsin.event_type("test:night", label="At night", critical_passes=True)
+    Person.objects.create(user=ana, dnd_until=MORNING)
+    with frozen(NIGHT):
+        for title, level in (
+            ("Disk at 80 %", "info"),
+            ("Disk is full", "critical"),
+            ("Disk at 60 %", "info"),
+        ):
+            say(title, level=level, type_="test:night")
+            deliver_now()
+    with frozen(MORNING):
+        deliver()
+    assert far.roots() == [("Disk at 60 %", ["Disk at 80 % (and 1 more)"])]
+
+
 def test_what_somebody_closed_by_hand_and_is_over_begins_anew(far) -> None:
     say("A")
     deliver()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -71,8 +72,8 @@ class SlackChannel(Channel):
 def talk(message: Message, pages: Pages) -> http.Conversation:
     """One post; for a later event of a group the update of its root, then the post as a reply.
 
-    The update comes first because it may be repeated without harm. A reply keeps the root's name, which stays the
-    group's.
+    The update comes first because it may be repeated without harm, and shows the last event alone: what is so now. A
+    reply keeps the root's name, which stays the group's.
     """
     settings = message.target.settings
     if url := settings.get("webhook_url"):
@@ -81,7 +82,8 @@ def talk(message: Message, pages: Pages) -> http.Conversation:
         return Rejected(Cause.BAD_SETTINGS, "The destination has no webhook URL and no token. Save it again.")
     root = root_of(message)
     if root is not None and not message.is_late:
-        updated = read_update((yield _by_token(message, UPDATE, root.place, pages)))
+        now = replace(message, events=message.events[-1:])
+        updated = read_update((yield _by_token(now, UPDATE, root.place, pages)))
         if not isinstance(updated, Sent):
             return updated
         root = root if updated.provider_id else None
