@@ -187,6 +187,17 @@ def test_a_crowd_of_one_group_goes_in_its_order(memory) -> None:
     assert [title for title, _ in told()] == titles
 
 
+def test_what_was_put_off_does_not_pass_what_will_soon_be_tried_again(memory) -> None:
+    hold_up(memory, minutes=0)
+    accept("worse")
+    deliver_now()
+    Delivery.objects.filter(event__title="worse").update(
+        state="deferred", reason="do_not_disturb", due_at="2020-01-01T00:00:00Z"
+    )
+    deliver_now()
+    assert (told(), states()["worse"]) == ([], ("pending", "group_first"))
+
+
 def test_where_a_resolution_found_nothing_open_the_group_begins_anew(memory, monkeypatch) -> None:
     from tocsin.channels.base import Abilities
 

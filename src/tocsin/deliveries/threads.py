@@ -86,6 +86,8 @@ def _threads(channel: Channel, grouped: Mapping[int, Group]) -> dict[Group, str]
     last = Subquery(told.order_by("-finished_at", "-event").values("pk")[:1])
     rows = Delivery.objects.filter(pk__among=list(one_of_each.values())).annotate(last=last)
     groups = {last: grouped[pk] for pk, last in rows.values_list("pk", "last") if last is not None}
+    if not groups:
+        return {}
     going_on = Delivery.objects.filter(pk__among=list(groups)).exclude(event__status=Status.RESOLVED)
     names = dict(going_on.values_list("pk", "provider_id"))
     over = _found_closed(channel, list(names)) if channel.abilities.closes else set()

@@ -116,6 +116,13 @@ def test_an_issue_that_somebody_closed_as_done_is_opened_again_while_its_group_g
     assert len(github.said(1)) == 1
 
 
+def test_what_comes_late_opens_no_issue_again(github):
+    send()
+    github.close(1)
+    assert send(thread=THREAD, action="update", delivery_id=2, is_late=True) == FIRST
+    assert (github.issues[1]["state"], len(github.said(1))) == ("closed", 1)
+
+
 @pytest.mark.parametrize("reason", ["not_planned", "duplicate"])
 def test_an_issue_that_nobody_wants_stays_closed_and_is_commented_on(github, reason):
     send()

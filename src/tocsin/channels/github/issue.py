@@ -54,7 +54,7 @@ def tell(message: Message, access: Access, pages: Pages) -> Asking[Outcome]:
             return Moot()
         if issue.is_open:
             yield from _set(access, issue, {"state": "closed", "state_reason": "completed"})
-    elif not issue.is_open and not issue.is_unwanted:
+    elif not (issue.is_open or issue.is_unwanted or message.is_late):
         yield from _set(access, issue, {"state": "open"})
     return (yield from _comment(message, access, issue, pages))
 
