@@ -13,6 +13,7 @@ from tocsin.channels.base import Cause, Moot, Retry, Sent
 from tocsin.channels.memory import MemoryChannel
 from tocsin.deliveries.intervene import replay
 from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.plan import plan
 from tocsin.tenants.scope import OPERATOR
 from tocsin.testing import deliver_now, frozen
 
@@ -196,6 +197,48 @@ def test_what_was_put_off_does_not_pass_what_will_soon_be_tried_again(memory) ->
     )
     deliver_now()
     assert (told(), states()["worse"]) == ([], ("pending", "group_first"))
+
+
+def test_what_was_heard_last_is_what_was_told_last(memory) -> None:
+    """Not what was planned last: then nobody would hear that it is over."""
+    accept("full", level="critical")
+    accept("empty", "resolved", level="info")
+    accept("full again", level="critical")
+    deliver_all()
+    accept("over", "resolved")
+    plan(10)
+    Delivery.objects.filter(event__title="over").update(state="deferred", reason="do_not_disturb")
+    deliver_now()
+    assert told()[-1] == ("over", "resolve")
+
+
+def test_of_what_was_put_off_the_last_that_happened_decides(memory) -> None:
+    accept("full", level="info")
+    deliver_now()
+    for title, status, level in (("empty", "resolved", "info"), ("full again", "open", "critical")):
+        accept(title, status, level=level)
+    plan(10)
+    Delivery.objects.filter(state="pending").update(state="deferred", reason="do_not_disturb")
+    deliver_now()
+    assert told()[-1] == ("empty", "update")
+    assert [event.title for event in MemoryChannel.sent[-1].events] == ["empty", "full again"]
+
+
+@pytest.mark.parametrize("both_at_once", [False, True])
+def test_a_passed_opening_opens_nothing_while_the_answer_to_a_resolution_is_not_known(
+    memory, both_at_once
+) -> None:
+    hold_up(memory)
+    accept("worse")
+    deliver_now()
+    memory.script = lambda message: Retry(Cause.TIMEOUT, after=3600)
+    accept("empty", "resolved")
+    deliver_now()
+    MemoryChannel.sent.clear()
+    due = Delivery.objects.all() if both_at_once else Delivery.objects.filter(event__title="first")
+    due.filter(state="retrying").update(due_at="2020-01-01T00:00:00Z")
+    deliver_now()
+    assert (told(), states()["first"]) == ([], ("skipped", "resolved"))
 
 
 def test_where_a_resolution_found_nothing_open_the_group_begins_anew(memory, monkeypatch) -> None:

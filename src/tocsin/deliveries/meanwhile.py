@@ -48,10 +48,11 @@ def _over(rows: Sequence[Claimed], events: Mapping[uuid.UUID, Event]) -> set[int
     later = Event.objects.filter(**alike, status=Status.RESOLVED, pk__gt=OuterRef("event")).exclude(
         group_key=""
     )
+    of_group = {f"event__{name}": OuterRef(name) for name in alike}  # the index of events has them all
     told = Delivery.objects.filter(
-        **alike, channel=OuterRef("channel"), identity=OuterRef("identity"), state=State.SENT
-    )
-    heard = Subquery(told.order_by("-pk").values("event__status")[:1])
+        **of_group, channel=OuterRef("channel"), identity=OuterRef("identity"), state=State.SENT
+    ).exclude(event__group_key="")
+    heard = Subquery(told.order_by("-finished_at", "-event").values("event__status")[:1])
     ends = Q(event__status=Status.RESOLVED) & (Q(heard__isnull=True) | Q(heard=Status.RESOLVED))
     put_off = Delivery.objects.filter(pk__in=grouped).annotate(heard=heard)
     return set(put_off.filter(Exists(later) | ends).values_list("pk", flat=True))

@@ -70,7 +70,8 @@ def join(channel: Channel, messages: Iterable[Message], rows: Mapping[int, Claim
     made = Joined([], set(), set())
     groups = []
     for group in alike.values():
-        group.sort(key=lambda one: one.delivery_id)
+        # What leads already keeps its key; the others stand as they happened.
+        group.sort(key=lambda one: (not rows[one.delivery_id].leads, one.event.id, one.delivery_id))
         parts = [group[at : at + MOST] for at in range(0, len(group), MOST)]
         made.messages.extend(part[0] for part in parts if len(part) == 1)
         groups += [part for part in parts if len(part) > 1]

@@ -33,7 +33,7 @@ class Heard(NamedTuple):
     threads: dict[Group, str]
     """The provider's id of the last message to each group; none where that one said that it is over."""
     since: dict[int, str]
-    """By delivery, the status of the latest of its group that was told already and happened after it."""
+    """By delivery, the status of the latest of its group that happened after it, and was told or tried already."""
 
 
 def action_of(status: str, thread: str) -> str:
@@ -106,7 +106,9 @@ def _found_closed(channel: Channel, pks: list[int]) -> set[int]:
 def _since(channel: Channel, pks: list[int]) -> dict[int, str]:
     if not pks:
         return {}
-    told = _on(channel).filter(Q(state=State.SENT) | Q(reason=Reason.NOTHING_OPEN))
+    # What was tried may have been heard, though no answer came.
+    tried = Q(state=State.RETRYING) | Q(state=State.SENDING, attempt__gt=1)
+    told = _on(channel).filter(Q(state=State.SENT) | Q(reason=Reason.NOTHING_OPEN) | tried)
     # What was given a date happens then, however early it was given.
     later = _later().filter(Exists(told), due_at__gte=OuterRef("event__due_at"))
     status = Subquery(later.order_by("-pk").values("status")[:1])
