@@ -4,11 +4,10 @@ set -eu
 cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE  # hundreds of tests start a Python, and each would compile all that it imports
 STATUS=0
-# By file: what a file starts for its tests, a browser or a broker, is then started once and not by each worker.
 for vendor in sqlite postgresql; do
     code=0
     TOCSIN_TEST_DATABASE=$vendor "${VENV:-.venv}/bin/python" -m pytest -q -n "${WORKERS:-2}" \
-        --dist loadfile -o faulthandler_timeout=120 "$@" </dev/null || code=$?
+        -o faulthandler_timeout=120 "$@" </dev/null || code=$?
     case $code in
         0 | 5) ;;  # 5: no test fits, as when the arguments name one that needs no database
         *) STATUS=$code ;;

@@ -100,6 +100,16 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """What the first migration made is made again after a test that commits, for such a test empties all tables."""
+    from django.db.models.signals import post_migrate
+
+    from tocsin.tenants import organizations
+
+    post_migrate.connect(lambda **_: organizations.implicit(), weak=False, dispatch_uid="tests")
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

@@ -17,6 +17,7 @@ from tests.servers.push_service import make_vapid_key
 from tocsin.channels import http, registry
 from tocsin.channels.base import Channel
 from tocsin.cli import cli
+from tocsin.deliveries.models import Budget
 from tocsin.errors import InvalidInput
 from tocsin.recipients.destinations import add_destination, change, enable
 from tocsin.testing import deliver_now
@@ -140,6 +141,7 @@ def test_no_canary_is_seen(channel, sink, root, client, caplog) -> None:
         destination.refresh_from_db()
         enable(destination)
         http.forget_rests()  # it was a host that drops, a moment ago
+        Budget.objects.all().delete()
         event = tocsin.notify("message:internal", title=far_side, to=["user:root"], channel=slug)
         deliver_now()
         arrived = b"".join(seen.raw_head + seen.path.encode() + seen.body for seen in sink.requests[before:])
