@@ -14,7 +14,7 @@ from tests.servers.jira import JiraServer
 from tests.servers.pagerduty import KEY, PagerdutyServer
 from tests.servers.slack import TOKEN, SlackServer
 from tocsin.channels import http
-from tocsin.deliveries.models import Delivery
+from tocsin.deliveries.models import Budget, Delivery
 from tocsin.deliveries.plan import plan
 from tocsin.events.models import Event
 from tocsin.recipients import destinations
@@ -120,10 +120,11 @@ def say(title: str, status: str = "open", group: str = "a", **fields: Any) -> No
 
 
 def deliver() -> None:
-    """All there is: what waits for an earlier one goes a second later."""
+    """All there is: what waits for an earlier one, or for its turn at GitHub, goes a second later."""
     deliver_now()
     for _ in range(12):
         http.forget_rests()
+        Budget.objects.all().delete()
         Delivery.objects.filter(state__in=("pending", "retrying")).update(due_at="2020-01-01T00:00:00Z")
         deliver_now()
 
