@@ -40,6 +40,16 @@ def person(db: None, django_user_model: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def ana(person: Callable[..., Any]) -> Any:
+    return person("ana")
+
+
+@pytest.fixture
+def ben(person: Callable[..., Any]) -> Any:
+    return person("ben")
+
+
+@pytest.fixture
 def browse() -> Callable[[Any], Client]:
     """A client in which this user is signed in, and which insists on CSRF tokens."""
 

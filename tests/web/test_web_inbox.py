@@ -17,11 +17,6 @@ CHANGE = "/tocsin/inbox/change/"
 
 
 @pytest.fixture
-def ana(person):
-    return person("ana")
-
-
-@pytest.fixture
 def client(browse, ana):
     return browse(ana)
 

@@ -37,16 +37,6 @@ def unset(settings):
 
 
 @pytest.fixture
-def ana(person):
-    return person("ana")
-
-
-@pytest.fixture
-def ben(person):
-    return person("ben")
-
-
-@pytest.fixture
 def said(key):
     """What a browser says of its subscription."""
 

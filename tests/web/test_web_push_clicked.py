@@ -42,11 +42,6 @@ def ana(person, browser):
 
 
 @pytest.fixture
-def ben(person):
-    return person("ben")
-
-
-@pytest.fixture
 def told(tell):
     """Tells somebody of a disk, on all channels of its type."""
 

@@ -14,16 +14,6 @@ from tocsin.recipients import destinations
 OVER = "/tocsin/push/over/"
 
 
-@pytest.fixture
-def ana(person):
-    return person("ana")
-
-
-@pytest.fixture
-def ben(person):
-    return person("ben")
-
-
 def over(client, *events):
     answer = client.get(OVER, {"event": events})
     assert answer.status_code == 200

@@ -23,16 +23,6 @@ def device(settings):
         assert service.refused == []
 
 
-@pytest.fixture
-def ana(person):
-    return person("ana")
-
-
-@pytest.fixture
-def ben(person):
-    return person("ben")
-
-
 class Browser(Client):
     """A browser at a host whose doors are its own views."""
 

@@ -30,11 +30,6 @@ URL = f"https://example.org/hook/{CANARY}"
 
 
 @pytest.fixture
-def ana(person):
-    return person("ana")
-
-
-@pytest.fixture
 def look(root):
     """A superuser's browser, which fails the test on any page, cookie or message with a secret in it."""
     return Watchful(root)

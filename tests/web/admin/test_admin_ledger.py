@@ -19,11 +19,6 @@ EVENTS, DELIVERIES = "/admin/tocsin/event/", "/admin/tocsin/delivery/"
 PAUSES, SERIES = "/admin/tocsin/pause/", "/admin/tocsin/series/"
 
 
-@pytest.fixture
-def ana(person):
-    return person("ana")
-
-
 def act(browser, address, action, *rows):
     chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
     return browser.post(address, chosen, follow=True)

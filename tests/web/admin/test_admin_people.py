@@ -20,11 +20,6 @@ PEOPLE, WISHES = "/admin/tocsin/person/", "/admin/tocsin/preference/"
 NIGHT = [{"hours": {"quiet": [{"days": ["mon"], "from": "22:00", "to": "07:00"}]}, "channels": []}]
 
 
-@pytest.fixture
-def ana(person):
-    return person("ana")
-
-
 def errors(answer):
     return answer.context["adminform"].form.errors
 
