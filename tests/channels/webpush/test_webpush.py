@@ -70,11 +70,13 @@ def test_title_and_language_are_the_recipients(browser):
 
 def test_several_events_are_one_notification_with_the_titles_of_all(browser):
     events = tuple(replace(EVENT, title=f"Nr {n}", body="word " * 2000) for n in range(8))
-    payload = pushed(browser, events=(*events[:7], replace(events[7], level=Level.ERROR))).payload
+    events = (*events[:7], replace(events[7], level=Level.ERROR))
+    payload = pushed(browser, events=events, recipient=ANA).payload
     assert payload["more"] == 7
     assert payload["level"] == "error"
     assert payload["body"].endswith("…\n• Nr 1\n• Nr 2\n• Nr 3\n• Nr 4\n• Nr 5\n• …")
     assert payload["body"].startswith("word word")
+    assert (payload["url"], payload["links"], "read" in payload) == ("", [], False), "a click opens the inbox"
 
 
 @pytest.mark.parametrize(

@@ -42,20 +42,23 @@ def encode(value: object) -> bytes:
 
 
 def document(message: Message) -> Json:
-    """The payload. Its text is shortened to what there is room for, and ends with "…" then."""
-    event = message.event
+    """The payload. Its text is shortened to what there is room for, and ends with "…" then.
+
+    It leads nowhere where it is of several events: then a click opens the inbox, which has them all.
+    """
+    event, is_one = message.event, len(message.events) == 1
     with in_language_of(message):
         made: Json = {
             "v": 1,
             "event": event.id,
             "title": _fitted(subject_of(message), TITLE_BYTES),
             "body": "",
-            "url": _page(event.url),
+            "url": _page(event.url) if is_one else "",
             "tag": tag_of(message),
             "level": gravest(message).slug,
             "action": message.action,
             "at": event.created_at.isoformat(),
-            "links": _links(event),
+            "links": _links(event) if is_one else [],
             "more": len(message.events) - 1,
             "lang": translation.get_language() or "en",
         }
@@ -64,7 +67,7 @@ def document(message: Message) -> Json:
 
 def with_proof(page: bytes, message: Message) -> bytes:
     """The encoded payload as one person's: with it they can mark the event read, and nothing else."""
-    if message.recipient is None:
+    if message.recipient is None or len(message.events) > 1:
         return page
     return b'%b,"read":%b}' % (page[:-1], encode(proof_of(message.delivery_id)))
 
