@@ -35,6 +35,13 @@ PushManager.prototype.subscribe = async ({ userVisibleOnly, applicationServerKey
   return new Subscription(JSON.parse(localStorage.getItem(name)));
 };
 """
+LISTENED = """() => {
+  if (window.taken === undefined) {
+    window.taken = 0;
+    navigator.serviceWorker.addEventListener("message", ({ data }) => { window.taken += data?.tocsin === "shown"; });
+  }
+  return window.taken;
+}"""
 SHOWN = """async () => {
   const registration = await navigator.serviceWorker.getRegistration();
   const shown = await registration?.getNotifications() ?? [];
@@ -96,7 +103,11 @@ class Device:
             text = json.dumps(self.made[-1].waiting.pop().payload)
         origin = self.page.evaluate("location.origin")
         given = {"origin": origin, "registrationId": self.registered[-1], "data": text}
+        before = self.page.evaluate(LISTENED)
         self.session.send("ServiceWorker.deliverPushMessage", given)
+        self.visitor.until(
+            f"window.taken > {before}"
+        )  # who asks meanwhile what is shown makes Chromium lose it
 
     def shown(self):
         return self.page.evaluate(SHOWN)

@@ -176,7 +176,7 @@ export class Feed extends EventTarget {
   #tidy() {
     if (this.token || !this.api.startsWith("/") || !navigator.serviceWorker || self.Notification?.permission !== "granted") return;
     const prefix = this.api.replace(/api\/v1\/$/, "");
-    import("./shown.js").then(({ close }) => close(prefix, () => this.state.unread)).catch(() => {}); // the next change looks again
+    import("./shown.js").then(({ close }) => close(prefix, () => this.state.unread)).catch(() => {}); // the next change loads it again
   }
 
   #listen() {
