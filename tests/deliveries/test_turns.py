@@ -167,6 +167,21 @@ def test_a_replayed_opening_of_what_is_over_opens_nothing(memory) -> None:
     assert (told(), states()["first"]) == ([], ("skipped", "resolved"))
 
 
+def test_what_was_given_its_date_earlier_is_the_later_news_all_the_same(memory) -> None:
+    now = clock.now()
+    accept("over", "resolved", due_at=now + timedelta(hours=1))
+    accept("first")
+    deliver_now()
+    assert told() == [("first", "open")]
+    with frozen(now + timedelta(hours=2)):
+        deliver_now()
+        Delivery.objects.filter(event__title="first").update(state="dead", reason="rejected", provider_id="")
+        MemoryChannel.sent.clear()
+        replay([f"d{Delivery.objects.get(event__title='first').pk}"], OPERATOR)
+        deliver_all()
+    assert (told(), states()["first"]) == ([], ("skipped", "resolved"))
+
+
 def test_a_replayed_resolution_does_not_close_what_began_anew(memory) -> None:
     accept("first")
     accept("empty", "resolved")
@@ -253,3 +268,12 @@ def test_where_a_resolution_found_nothing_open_the_group_begins_anew(memory, mon
     deliver_now()
     memory.script = lambda message: Sent(message.thread or "root-2")
     assert say() == ("", "open")
+
+
+def test_what_was_put_off_is_told_where_its_end_is_yet_to_come(memory) -> None:
+    accept("first")
+    plan(200)
+    accept("over", "resolved", due_at=clock.now() + timedelta(hours=1))
+    Delivery.objects.update(state="deferred", reason="do_not_disturb", due_at="2020-01-01T00:00:00Z")
+    deliver_now()
+    assert told() == [("first", "open")]

@@ -88,10 +88,12 @@ def admit(channel: Channel, messages: list[Message], rows: Mapping[int, Claimed]
     for message in messages:
         row = rows[message.delivery_id]
         row.drawn = own
-        host, settings = channel.host_of(message.target.settings), message.target.settings
+        settings = message.target.settings
+        host = channel.host_of(settings)
         if host and (allowance := of(host)):
             asking[host].append(row)
             allowances[host], row.drawn = allowance, (*own, host)
+        # An account's tokens are not drawn to be given back: what they allow is the next one's a moment later.
         if asked := channel.budget_of(settings):
             asking[asked[0]].append(row)
             allowances[asked[0]] = allowance_of(asked[1])

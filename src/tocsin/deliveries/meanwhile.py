@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from tocsin import clock
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import State
-from tocsin.events.models import Event
+from tocsin.deliveries.threads import later
 from tocsin.events.states import Status
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.deliveries.claim import Claimed
+    from tocsin.events.models import Event
 
 
 class Meanwhile(NamedTuple):
@@ -44,15 +46,13 @@ def _over(rows: Sequence[Claimed], events: Mapping[uuid.UUID, Event]) -> set[int
     grouped = [row.id for row in rows if (event := events.get(row.event_id)) is not None and event.group_key]
     if not grouped:
         return set()
-    alike = {"organization": OuterRef("organization"), "group_key": OuterRef("group_key")}
-    later = Event.objects.filter(**alike, status=Status.RESOLVED, pk__gt=OuterRef("event")).exclude(
-        group_key=""
-    )
-    of_group = {f"event__{name}": OuterRef(name) for name in alike}  # the index of events has them all
+    # The index of events has both.
+    of_group = {f"event__{name}": OuterRef(name) for name in ("organization", "group_key")}
     told = Delivery.objects.filter(
         **of_group, channel=OuterRef("channel"), identity=OuterRef("identity"), state=State.SENT
     ).exclude(event__group_key="")
     heard = Subquery(told.order_by("-finished_at", "-event").values("event__status")[:1])
     ends = Q(event__status=Status.RESOLVED) & (Q(heard__isnull=True) | Q(heard=Status.RESOLVED))
     put_off = Delivery.objects.filter(pk__in=grouped).annotate(heard=heard)
-    return set(put_off.filter(Exists(later) | ends).values_list("pk", flat=True))
+    resolved = later().filter(status=Status.RESOLVED, due_at__lte=clock.now())
+    return set(put_off.filter(Exists(resolved) | ends).values_list("pk", flat=True))

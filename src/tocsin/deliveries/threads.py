@@ -99,7 +99,7 @@ def _found_closed(channel: Channel, pks: list[int]) -> set[int]:
     if not pks:
         return set()
     moot = _on(channel).filter(reason=Reason.NOTHING_OPEN)
-    ended = Exists(_later().filter(Exists(moot), status=Status.RESOLVED))
+    ended = Exists(later().filter(Exists(moot), status=Status.RESOLVED))
     return set(Delivery.objects.filter(ended, pk__in=pks).values_list("pk", flat=True))
 
 
@@ -109,17 +109,18 @@ def _since(channel: Channel, pks: list[int]) -> dict[int, str]:
     # What was tried may have been heard, though no answer came.
     tried = Q(state=State.RETRYING) | Q(state=State.SENDING, attempt__gt=1)
     told = _on(channel).filter(Q(state=State.SENT) | Q(reason=Reason.NOTHING_OPEN) | tried)
-    # What was given a date happens then, however early it was given.
-    later = _later().filter(Exists(told), due_at__gte=OuterRef("event__due_at"))
-    status = Subquery(later.order_by("-pk").values("status")[:1])
+    status = Subquery(later().filter(Exists(told)).order_by("-due_at", "-pk").values("status")[:1])
     rows = Delivery.objects.filter(pk__among=pks).annotate(since=status).filter(since__isnull=False)
     return dict(rows.values_list("pk", "since"))
 
 
-def _later() -> QuerySet[Event]:
-    """The events of a delivery's group that came after its own."""
+def later() -> QuerySet[Event]:
+    """The events of a delivery's group that happened after its own. What was given a date happens then."""
     alike = {name: OuterRef(name) for name in ("organization", "group_key")}
-    found: QuerySet[Event] = Event.objects.filter(**alike, pk__gt=OuterRef("event")).exclude(group_key="")
+    due_at, event = OuterRef("event__due_at"), OuterRef("event")
+    found: QuerySet[Event] = Event.objects.filter(
+        Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=event), **alike
+    ).exclude(group_key="")
     return found
 
 
