@@ -28,12 +28,12 @@ SECONDS = 90
 class Process:
     """One process; what the tests use of `subprocess.Popen`."""
 
-    def __init__(self, pid: int, ended: socket.socket, files: Sequence[Any]) -> None:
+    def __init__(self, pid: int, pidfd: int, ended: socket.socket, files: Sequence[Any]) -> None:
         self.pid = pid
         self.returncode: int | None = None
         self.stdin, self.stdout, self.stderr = files
         self._ended = ended
-        self._pidfd = os.pidfd_open(pid)  # it is still there: nobody waits for it before we are answered
+        self._pidfd = pidfd  # opened by its parent: a short one may be gone before we hear its number
 
     def __enter__(self) -> Self:
         return self
@@ -143,10 +143,10 @@ class Warm:
         for descriptor in (stdin, *theirs):
             os.close(descriptor)
         end.close()
-        said = ended.recv(64)
+        said, pidfds, _, _ = socket.recv_fds(ended, 64, 1)
         assert said, "the warm Python has ended"
         files = [os.fdopen(give, "wb"), *(os.fdopen(one, "rb") if one is not None else None for one in ours)]
-        return Process(int(said), ended, files)
+        return Process(int(said), pidfds[0], ended, files)
 
     def run(
         self,

@@ -1,7 +1,7 @@
 """The Python of `tests/warm.py`: reads orders from a socket, and forks for each of them.
 
 An order is the arguments, environment and folder of a process, with its stdin, stdout and stderr and a socket on
-which its number is told when it starts, and its exit code when it has ended.
+which its number and a descriptor of it are told when it starts, and its exit code when it has ended.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ def _next(orders: socket.socket) -> dict[str, Any] | None:
             ended = socket.socket(fileno=files.pop())
             for descriptor in files:
                 os.close(descriptor)
-            children[os.pidfd_open(pid)] = (pid, ended)
-            ended.send(str(pid).encode())
+            process = os.pidfd_open(pid)
+            children[process] = (pid, ended)
+            socket.send_fds(ended, [str(pid).encode()], [process])
 
 
 def _become(arguments: list[str], env: dict[str, str], cwd: str, files: list[int]) -> None:
