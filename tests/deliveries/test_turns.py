@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,12 +18,15 @@ from tocsin.deliveries.plan import plan
 from tocsin.tenants.scope import OPERATOR
 from tocsin.testing import deliver_now, frozen
 
+if TYPE_CHECKING:
+    from tocsin.events.accept import Accepted
+
 pytestmark = pytest.mark.django_db
 
 
-def accept(title: str, status: str = "open", **fields) -> None:
+def accept(title: str, status: str = "open", **fields) -> Accepted:
     given = {"to": ["user:ana"], "channel": "memory", "group_key": "db1"} | fields
-    tocsin.notify("message:internal", title=title, status=status, **given)
+    return tocsin.notify("message:internal", title=title, status=status, **given)
 
 
 def told() -> list[tuple[str, str]]:
@@ -276,4 +280,16 @@ def test_what_was_put_off_is_told_where_its_end_is_yet_to_come(memory) -> None:
     accept("over", "resolved", due_at=clock.now() + timedelta(hours=1))
     Delivery.objects.update(state="deferred", reason="do_not_disturb", due_at="2020-01-01T00:00:00Z")
     deliver_now()
+    assert told() == [("first", "open")]
+
+
+def test_what_was_put_off_is_told_where_its_end_was_cancelled(memory) -> None:
+    accept("first")
+    plan(200)
+    hour = clock.now() + timedelta(hours=1)
+    over = accept("over", "resolved", due_at=hour)
+    tocsin.cancel(event_id=over.id)
+    Delivery.objects.update(state="deferred", reason="do_not_disturb", due_at="2020-01-01T00:00:00Z")
+    with frozen(hour):
+        deliver_now()
     assert told() == [("first", "open")]

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+import tocsin
 from tocsin import clock
 from tocsin.inbox import queries
 from tocsin.recipients import destinations
@@ -38,6 +39,25 @@ def test_what_was_resolved_since_is_over_but_not_the_news_of_it(browse, ana, tel
     after = tell(ana, "up", group_key="db1", status="resolved")
     again = tell(ana, "down again", group_key="db1")
     assert over(browse(ana), before, after, again, other) == {before}
+
+
+def test_a_resolution_counts_from_its_own_date_on(browse, ana, tell):
+    now = clock.now()
+    early = tell(ana, "up at one", group_key="db1", status="resolved", due_at=now + timedelta(hours=1))
+    at_once = tell(ana, "down", group_key="db1")
+    tell(ana, "up since yesterday", group_key="db1", status="resolved", due_at=now - timedelta(days=1))
+    assert over(browse(ana), at_once) == set()
+    with clock.frozen(now + timedelta(hours=1)):
+        assert over(browse(ana), at_once, early) == {at_once}
+
+
+def test_a_resolution_that_was_cancelled_never_came(browse, ana, tell):
+    now = clock.now()
+    before = tell(ana, "down", group_key="db1")
+    up = tell(ana, "up at one", group_key="db1", status="resolved", due_at=now + timedelta(hours=1))
+    tocsin.cancel(event_id=up)
+    with clock.frozen(now + timedelta(hours=1)):
+        assert over(browse(ana), before) == set()
 
 
 def test_what_has_expired_is_over(browse, ana, tell):

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from tocsin import clock
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import State
-from tocsin.deliveries.threads import later
+from tocsin.events.groups import later, resolutions
 from tocsin.events.states import Status
 
 if TYPE_CHECKING:
@@ -54,5 +54,5 @@ def _over(rows: Sequence[Claimed], events: Mapping[uuid.UUID, Event]) -> set[int
     heard = Subquery(told.order_by("-finished_at", "-event").values("event__status")[:1])
     ends = Q(event__status=Status.RESOLVED) & (Q(heard__isnull=True) | Q(heard=Status.RESOLVED))
     put_off = Delivery.objects.filter(pk__in=grouped).annotate(heard=heard)
-    resolved = later().filter(status=Status.RESOLVED, due_at__lte=clock.now())
+    resolved = resolutions(later("event", "event__due_at"), clock.now())
     return set(put_off.filter(Exists(resolved) | ends).values_list("pk", flat=True))

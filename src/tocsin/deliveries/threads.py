@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from tocsin.deliveries.models import Delivery
 from tocsin.deliveries.states import Reason, State
-from tocsin.events.models import Event
+from tocsin.events.groups import later
 from tocsin.events.states import Status
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tocsin.channels.base import Channel
     from tocsin.deliveries.claim import Claimed
+    from tocsin.events.models import Event
 
 ACTIONS: dict[str, str] = {Status.ACKNOWLEDGED: "acknowledge", Status.RESOLVED: "resolve"}
 
@@ -99,7 +100,7 @@ def _found_closed(channel: Channel, pks: list[int]) -> set[int]:
     if not pks:
         return set()
     moot = _on(channel).filter(reason=Reason.NOTHING_OPEN)
-    ended = Exists(later().filter(Exists(moot), status=Status.RESOLVED))
+    ended = Exists(_later().filter(Exists(moot), status=Status.RESOLVED))
     return set(Delivery.objects.filter(ended, pk__in=pks).values_list("pk", flat=True))
 
 
@@ -109,19 +110,13 @@ def _since(channel: Channel, pks: list[int]) -> dict[int, str]:
     # What was tried may have been heard, though no answer came.
     tried = Q(state=State.RETRYING) | Q(state=State.SENDING, attempt__gt=1)
     told = _on(channel).filter(Q(state=State.SENT) | Q(reason=Reason.NOTHING_OPEN) | tried)
-    status = Subquery(later().filter(Exists(told)).order_by("-due_at", "-pk").values("status")[:1])
+    status = Subquery(_later().filter(Exists(told)).order_by("-due_at", "-pk").values("status")[:1])
     rows = Delivery.objects.filter(pk__among=pks).annotate(since=status).filter(since__isnull=False)
     return dict(rows.values_list("pk", "since"))
 
 
-def later() -> QuerySet[Event]:
-    """The events of a delivery's group that happened after its own. What was given a date happens then."""
-    alike = {name: OuterRef(name) for name in ("organization", "group_key")}
-    due_at, event = OuterRef("event__due_at"), OuterRef("event")
-    found: QuerySet[Event] = Event.objects.filter(
-        Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=event), **alike
-    ).exclude(group_key="")
-    return found
+def _later() -> QuerySet[Event]:
+    return later("event", "event__due_at")
 
 
 def _on(channel: Channel) -> QuerySet[Delivery]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 
 from tocsin import clock
 from tocsin.deliveries.models import Delivery
+from tocsin.events.groups import later, resolutions
 from tocsin.events.models import Event
-from tocsin.events.states import Status
 from tocsin.inbox.models import InboxItem, awake
 
 if TYPE_CHECKING:
@@ -33,7 +33,5 @@ def over(user: Any, events: Collection[UUID]) -> set[UUID]:
 
 def _ended(events: Collection[UUID], now: datetime) -> set[UUID]:
     """Those that have expired, and those whose group a later event has resolved; that event stays, for it is news."""
-    group = {name: OuterRef(name) for name in ("organization", "group_key")}
-    later = Event.objects.filter(**group, pk__gt=OuterRef("pk"), status=Status.RESOLVED)
-    ended = Q(expires_at__lte=now) | ~Q(group_key="") & Exists(later)
+    ended = Q(expires_at__lte=now) | Exists(resolutions(later(), now))
     return set(Event.objects.filter(ended, pk__in=events).values_list("pk", flat=True))
