@@ -6,6 +6,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from tocsin.testing.http_far_side import EndsAtOnce
+
 if TYPE_CHECKING:
     from tests.browser.visitor import Site
 
@@ -21,12 +23,16 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Shop</titl
 <tocsin-inbox api="{site}/api/v1/" token="{token}" page="{site}/inbox/"></tocsin-inbox>"""
 
 
+class _Server(EndsAtOnce, ThreadingHTTPServer):
+    """Serves each request in a thread of its own."""
+
+
 class OtherSite:
     """`with OtherSite() as shop: shop.show(site, token)`; every path is that one page."""
 
     def __init__(self) -> None:
         self.page = b""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

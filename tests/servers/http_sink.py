@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from tocsin.testing.http_far_side import EndsAtOnce
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
@@ -121,7 +123,7 @@ class HttpSink:
         return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class _Server(EndsAtOnce, socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 512
