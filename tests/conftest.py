@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -107,6 +107,23 @@ def django_db_setup(django_db_setup: None) -> None:
     from tocsin.tenants import organizations
 
     post_migrate.connect(lambda **_: organizations.implicit(), weak=False, dispatch_uid="tests")
+
+
+@pytest.fixture(scope="module")
+def rows_of_the_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What fixtures make within it is there for all tests of the module, each of which finds it as it was made.
+
+    For modules whose tests do not commit.
+    """
+    from django.db import transaction
+
+    together = transaction.atomic()
+    with django_db_blocker.unblock():
+        together.__enter__()
+    yield
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        together.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 
 from tocsin.tenants import tokens
@@ -57,48 +58,49 @@ def _no_remembered_tokens() -> None:
     tokens._cache.clear()
 
 
+def organization_of(slug: str) -> Organization:
+    return Organization.objects.get_or_create(slug=slug, defaults={"name": slug.title()})[0]
+
+
+def bearer_of(slug: str = "acme", *scopes: str, operator: bool = False) -> Caller:
+    """A caller with a token of an organization; with all scopes unless told."""
+    _, plain = create_token("test", organization_of(slug), scopes=scopes or ["admin"], operator=operator)
+    return Caller(plain)
+
+
+def signed_in_as(
+    name: str, slug: str = "acme", role: str = Role.MEMBER, *, csrf: bool = False, **fields: Any
+) -> Caller:
+    """A caller with a session, who is a member of an organization in a role."""
+    user, made = get_user_model().objects.get_or_create(username=name, defaults=fields)
+    if made and slug:
+        Membership.objects.create(organization=organization_of(slug), user=user, role=role)
+    client = Client(enforce_csrf_checks=csrf, raise_request_exception=False)
+    client.force_login(user)
+    return Caller(client=client)
+
+
 @pytest.fixture
 def organization(db: None) -> Callable[[str], Organization]:
-    def make(slug: str) -> Organization:
-        return Organization.objects.get_or_create(slug=slug, defaults={"name": slug.title()})[0]
-
-    return make
+    return organization_of
 
 
 @pytest.fixture
-def bearer(organization: Callable[[str], Organization]) -> Callable[..., Caller]:
-    """A caller with a token of an organization; with all scopes unless told."""
-
-    def make(slug: str = "acme", *scopes: str, operator: bool = False) -> Caller:
-        _, plain = create_token("test", organization(slug), scopes=scopes or ["admin"], operator=operator)
-        return Caller(plain)
-
-    return make
+def bearer(db: None) -> Callable[..., Caller]:
+    return bearer_of
 
 
 @pytest.fixture
-def acme(bearer: Callable[..., Caller]) -> Caller:
-    return bearer("acme")
+def acme(db: None) -> Caller:
+    return bearer_of("acme")
 
 
 @pytest.fixture
-def rival(bearer: Callable[..., Caller]) -> Caller:
+def rival(db: None) -> Caller:
     """Another organization."""
-    return bearer("rival")
+    return bearer_of("rival")
 
 
 @pytest.fixture
-def signed_in(organization: Callable[[str], Organization], django_user_model: Any) -> Callable[..., Caller]:
-    """A caller with a session, who is a member of an organization in a role."""
-
-    def make(
-        name: str, slug: str = "acme", role: str = Role.MEMBER, *, csrf: bool = False, **fields: Any
-    ) -> Caller:
-        user, made = django_user_model.objects.get_or_create(username=name, defaults=fields)
-        if made and slug:
-            Membership.objects.create(organization=organization(slug), user=user, role=role)
-        client = Client(enforce_csrf_checks=csrf, raise_request_exception=False)
-        client.force_login(user)
-        return Caller(client=client)
-
-    return make
+def signed_in(db: None) -> Callable[..., Caller]:
+    return signed_in_as

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, bearer_of, organization_of, signed_in_as
 from tests.api.decided_pages import PAGES
 from tocsin.api.auth import OWN, Needs
 from tocsin.api.urls import api
@@ -142,26 +143,30 @@ def test_every_address_is_decided() -> None:
     assert set(found) == PUBLIC | routes | set(PAGES)
 
 
-@pytest.fixture
-def world(acme, rival, signed_in, organization, django_user_model) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def world(rows_of_the_module, django_db_blocker) -> dict[str, Any]:
     """In each of two organizations: an event, a delivery, an inbox item, a destination."""
-    made: dict[str, Any] = {}
-    for slug, caller in {"acme": acme, "rival": rival}.items():
-        person = signed_in(f"{slug}-person", slug, Role.ADMIN)
-        user = django_user_model.objects.get(username=f"{slug}-person")
-        add_destination(user, "memory", {"name": slug})
-        caller.send(to=[f"user:{slug}-person"], channel="memory")
-        made[slug] = {
-            "event_id": caller.send(to=[f"user:{slug}-person"]), "token": caller, "person": person, "user": user,
-            "destination_id": str(add_destination(organization(slug), "memory", {"name": f"{slug}-org"}).pk),
-            "rule_id": str(a_rule(organization(slug).pk).pk),
-            "sender": "nobody", "series_id": caller.call("POST", "/series", BODIES["POST /series"]).json()["id"],
-        }  # fmt: skip
-    deliver_now()
-    for slug, of in made.items():
-        of["delivery_id"] = f"d{Delivery.objects.get(identity=slug).pk}"
-        of["item_id"] = f"i{InboxItem.objects.get(user=of['user']).pk}"
+    with django_db_blocker.unblock():
+        made = {slug: what_belongs_to(slug) for slug in ("acme", "rival")}
+        deliver_now()
+        for slug, of in made.items():
+            of["delivery_id"] = f"d{Delivery.objects.get(identity=slug).pk}"
+            of["item_id"] = f"i{InboxItem.objects.get(user=of['user']).pk}"
     return made
+
+
+def what_belongs_to(slug: str) -> dict[str, Any]:
+    caller, organization = bearer_of(slug), organization_of(slug)
+    person = signed_in_as(f"{slug}-person", slug, Role.ADMIN)
+    user = get_user_model().objects.get(username=f"{slug}-person")
+    add_destination(user, "memory", {"name": slug})
+    caller.send(to=[f"user:{slug}-person"], channel="memory")
+    return {
+        "event_id": caller.send(to=[f"user:{slug}-person"]), "token": caller, "person": person, "user": user,
+        "destination_id": str(add_destination(organization, "memory", {"name": f"{slug}-org"}).pk),
+        "rule_id": str(a_rule(organization.pk).pk),
+        "sender": "nobody", "series_id": caller.call("POST", "/series", BODIES["POST /series"]).json()["id"],
+    }  # fmt: skip
 
 
 def a_rule(organization: int) -> Rule:
