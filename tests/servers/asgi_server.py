@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
+from tocsin.server.serving import Server
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -23,9 +25,9 @@ class AsgiServer:
         self.port: int = self.socket.getsockname()[1]
         config = uvicorn.Config(
             app, log_config=None, access_log=False, loop="uvloop", http="httptools", lifespan="on",
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=60,
         )  # fmt: skip
-        self.server = uvicorn.Server(config)
+        self.server = Server(config)
         self._thread = threading.Thread(target=self.server.run, args=([self.socket],), daemon=True)
 
     def __enter__(self) -> Self:

@@ -24,18 +24,20 @@ def url_of(bound: socket.socket) -> str:
 class Listening:
     """The server on a bound socket."""
 
-    def __init__(self, bound: socket.socket, grace_seconds: int = GRACE_SECONDS) -> None:
-        import uvicorn
+    def __init__(self, bound: socket.socket) -> None:
+        from uvicorn import Config
+
+        from tocsin.server.serving import Server
 
         self.socket = bound
-        self.server = uvicorn.Server(
-            uvicorn.Config(
+        self.server = Server(
+            Config(
                 "tocsin.server.asgi:application",
                 log_config=None,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=grace_seconds,
+                timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
 

@@ -54,6 +54,11 @@ async def stream(scope: Scope, last_event_id: str = "") -> AsyncGenerator[bytes,
         hub.leave(reader)
 
 
+def end_all() -> None:
+    """End the streams of this event loop, and those that begin after this: its server ends."""
+    _hub().close()
+
+
 class Reader:
     """One open stream."""
 
@@ -101,6 +106,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def enter(self, user_id: Any, tag: str) -> Reader:
         """Add a stream; the oldest of a reader who has too many is closed."""
@@ -109,10 +115,17 @@ class Hub:
         own.append(reader)
         while len(own) > MAX_STREAMS_PER_USER:
             own.pop(0).crowd_out()
+        if self._is_closed:
+            reader.end()
         self._changed.set()
         if self._task is None or self._task.done():
             self._task = self._loop.create_task(self._run())
         return reader
+
+    def close(self) -> None:
+        """End all streams, and those that come after this as they begin."""
+        self._is_closed = True
+        self._end_all()
 
     def leave(self, reader: Reader) -> None:
         """Forget a stream that has ended."""
@@ -137,10 +150,13 @@ class Hub:
                 await _wait(self._changed, patience)
         except Exception:
             logger.exception("the inbox stream failed; its pages will open it again")
-            for reader in [reader for own in self.readers.values() for reader in own]:
-                reader.end()
+            self._end_all()
         finally:
             unsubscribe()
+
+    def _end_all(self) -> None:
+        for reader in [reader for own in self.readers.values() for reader in own]:
+            reader.end()
 
     def _wake(self) -> None:
         # The loop may end between any two lines here; then nobody is left to wake.

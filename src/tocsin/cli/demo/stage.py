@@ -123,7 +123,7 @@ class Stage:
 
         inline.start()
         self._stack.callback(inline.stop)
-        listening = Listening(self.bound, grace_seconds=1)
+        listening = Listening(self.bound)
         thread = threading.Thread(target=listening.serve, name="demo-server", daemon=True)
         thread.start()
         self._stack.callback(thread.join, 5)
