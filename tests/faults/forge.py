@@ -24,7 +24,10 @@ def main() -> None:
 
     django.setup()
     from tests.faults import roles
+    from tocsin.channels import registry
+    from tocsin.engines import worker  # noqa: F401
 
+    registry.channels()  # what each worker would load for itself
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
     for line in sys.stdin:
         order = json.loads(line)

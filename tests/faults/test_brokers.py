@@ -10,7 +10,6 @@ import pytest
 from tests.faults.nemesis import Nemesis
 from tests.faults.processes import Forge
 from tests.faults.rig import Rig, until
-from tests.servers.brokers import Broker, missing
 from tests.servers.journal_sink import JournalSink
 
 pytestmark = pytest.mark.broker
@@ -19,6 +18,8 @@ IS_LONG = "TOCSIN_LONG" in os.environ
 EVENTS = 5000 if IS_LONG else 10**6
 """Two deliveries each; the short run ends with the last fault."""
 FAULTS = 10**6 if IS_LONG else 3
+BACKLOG = 0 if IS_LONG else 200
+"""So many deliveries wait while the broker is away; 0 is as many as come."""
 SECONDS = 5.0 if IS_LONG else 0.5
 """Between two faults."""
 
@@ -33,11 +34,8 @@ def forget(broker) -> None:
 
 
 @pytest.fixture(scope="module", params=["redis", "rabbitmq"])
-def broker(request, tmp_path_factory):
-    if why := missing(request.param):
-        pytest.skip(why)
-    with Broker.of(request.param, tmp_path_factory.mktemp(request.param)) as found:
-        yield found
+def broker(request, brokers):
+    return brokers(request.param)
 
 
 @pytest.fixture
@@ -58,7 +56,13 @@ def test_a_broker_that_dies_and_forgets_loses_nothing(broker, rig) -> None:
         ])  # fmt: skip
         worker = rig.forge.start("celery_worker")
         submitter = rig.forge.start(
-            "submit", prefix="b", count=EVENTS, pause=0.01, type="rig:signal", to=["user:ana"]
+            "submit",
+            prefix="b",
+            count=EVENTS,
+            backlog=BACKLOG,
+            pause=0.01,
+            type="rig:signal",
+            to=["user:ana"],
         )
         hits = []
         for fault in itertools.islice(itertools.cycle([forget, restart]), FAULTS):

@@ -25,7 +25,7 @@ from tocsin.testing import deliver_now
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite")]
 
 CANARY = "c4nary5ecret"
 BASE64 = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWNhbmFyeQ=="
@@ -182,7 +182,6 @@ def refusal(destination: Any, given: dict[str, Any]) -> str:
     return ""
 
 
-@pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("channel", [name for name in SETTINGS if name != "sms"])
 def test_no_canary_is_in_what_is_said_of_wrong_settings(channel, sink, root, caplog) -> None:
     given = SETTINGS[channel](sink.url)

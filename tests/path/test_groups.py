@@ -24,7 +24,7 @@ from tocsin.testing import deliver_now, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite")]
 
 NIGHT = datetime(2037, 11, 23, 3, tzinfo=UTC)
 MORNING = NIGHT + timedelta(hours=4)

@@ -13,7 +13,7 @@ from tests.servers.smtp_catcher import SmtpCatcher
 from tocsin.events.models import Event
 from tocsin.testing import deliver_now
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.only_on("sqlite")]
 
 
 def test_an_alert_reaches_a_mailbox_and_is_closed(server, bearer, settings, tmp_path) -> None:

@@ -22,6 +22,7 @@ from tocsin.tenants.tokens import SCOPES
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
+    pytest.mark.only_on("sqlite"),
     pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
 ]
 

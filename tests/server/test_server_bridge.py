@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+pytestmark = pytest.mark.only_on("sqlite")
+
+
 @csrf_exempt
 def echo(request: HttpRequest, rest: str) -> JsonResponse:
     return JsonResponse({

@@ -19,7 +19,7 @@ from tocsin.tenants.organizations import implicit
 from tocsin.tenants.tokens import create_token
 
 NEEDS = {"sms": "phonenumbers", "apprise": "apprise", "webpush": "pywebpush"}
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite")]
 
 
 @pytest.fixture(params=NEEDS)

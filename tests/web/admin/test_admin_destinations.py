@@ -20,6 +20,7 @@ from tocsin.tenants.models import Organization
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.only_on("sqlite"),
 ]
 
 LIST = "/admin/tocsin/destination/"
