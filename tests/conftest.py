@@ -32,8 +32,14 @@ DATABASE_FIXTURES = {
     "admin_client",
 }
 
-PROCESSES = ("tests/browser/", "tests/faults/", "tests/engines/")
-"""Tests that look on while processes of their own work."""
+PROCESSES = (
+    "tests/browser/",
+    "tests/faults/",
+    "tests/engines/",
+    "tests/host/",
+    "tests/cli/test_cli_postgresql.py",
+)
+"""Tests that look on while processes of their own work, browsers and PostgreSQL among them."""
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 hypothesis_settings.register_profile("dev", deadline=None)
