@@ -26,6 +26,6 @@ def later(event: str = "pk", due_at: str = "due_at") -> QuerySet[Event]:
     return found
 
 
-def resolutions(later: QuerySet[Event], now: datetime) -> QuerySet[Event]:
-    """Those of `later` that say it is over: one whose date is yet to come, or that was cancelled, does not."""
-    return later.filter(status=Status.RESOLVED, due_at__lte=now).exclude(state=EventState.CANCELLED)
+def resolutions(events: QuerySet[Event], now: datetime) -> QuerySet[Event]:
+    """Those that say it is over: one whose date is yet to come, or that was cancelled, does not."""
+    return events.filter(status=Status.RESOLVED, due_at__lte=now).exclude(state=EventState.CANCELLED)
