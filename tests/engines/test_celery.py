@@ -13,7 +13,7 @@ import pytest
 
 from tests.engines.test_processes import NOTIFY, PEOPLE, START, Host, states, wait_until
 from tests.servers.brokers import Broker, missing
-from tests.warm import SECONDS, Warm
+from tests.warm import Warm
 
 if TYPE_CHECKING:
     from tests.warm import Process
@@ -93,7 +93,7 @@ def test_a_hint_is_followed_and_a_worker_ends_when_it_is_told(host) -> None:
     host.start(SEND)
     wait_until(lambda: states(host) == ["item", "sent"])
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(SECONDS) == 0
+    assert worker.wait(30) == 0
     assert host.rows("SELECT count(*) FROM tocsin_worker") == [(0,)]
 
 
@@ -160,5 +160,5 @@ def test_a_hosts_own_app_is_used_as_it_is(host) -> None:
     host.run(START + "from tests.engines.celery_host import own; own.delay(2.0)\n")
     wait_until(lambda: host.rows("SELECT name FROM auth_group") == [("begun",)])
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(SECONDS) == 0
+    assert worker.wait(30) == 0
     assert host.rows("SELECT name FROM auth_group ORDER BY id") == [("begun",), ("ended",)]
