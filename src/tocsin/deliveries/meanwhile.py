@@ -54,5 +54,5 @@ def _over(rows: Sequence[Claimed], events: Mapping[uuid.UUID, Event]) -> set[int
     heard = Subquery(told.order_by("-finished_at", "-event").values("event__status")[:1])
     ends = Q(event__status=Status.RESOLVED) & (Q(heard__isnull=True) | Q(heard=Status.RESOLVED))
     put_off = Delivery.objects.filter(pk__in=grouped).annotate(heard=heard)
-    resolved = resolutions(later("event", "event__due_at"), clock.now())
+    resolved = resolutions(later("event__"), clock.now())
     return set(put_off.filter(Exists(resolved) | ends).values_list("pk", flat=True))

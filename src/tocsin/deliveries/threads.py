@@ -100,7 +100,7 @@ def _found_closed(channel: Channel, pks: list[int]) -> set[int]:
     if not pks:
         return set()
     moot = _on(channel).filter(reason=Reason.NOTHING_OPEN)
-    ended = Exists(_later().filter(Exists(moot), status=Status.RESOLVED))
+    ended = Exists(later("event__").filter(Exists(moot), status=Status.RESOLVED))
     return set(Delivery.objects.filter(ended, pk__in=pks).values_list("pk", flat=True))
 
 
@@ -110,13 +110,9 @@ def _since(channel: Channel, pks: list[int]) -> dict[int, str]:
     # What was tried may have been heard, though no answer came.
     tried = Q(state=State.RETRYING) | Q(state=State.SENDING, attempt__gt=1)
     told = _on(channel).filter(Q(state=State.SENT) | Q(reason=Reason.NOTHING_OPEN) | tried)
-    status = Subquery(_later().filter(Exists(told)).order_by("-due_at", "-pk").values("status")[:1])
+    status = Subquery(later("event__").filter(Exists(told)).order_by("-due_at", "-pk").values("status")[:1])
     rows = Delivery.objects.filter(pk__among=pks).annotate(since=status).filter(since__isnull=False)
     return dict(rows.values_list("pk", "since"))
-
-
-def _later() -> QuerySet[Event]:
-    return later("event", "event__due_at")
 
 
 def _on(channel: Channel) -> QuerySet[Delivery]:

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-def later(event: str = "pk", due_at: str = "due_at") -> QuerySet[Event]:
+def later(event: str = "") -> QuerySet[Event]:
     """The events that happened after the outer row's own, in its group. What was given a date happens then.
 
-    The outer row has `organization` and `group_key`; where it is no event, the arguments say how it names its own.
+    The outer row has `organization` and `group_key`; where it is no event, `event` leads to its own: "event__".
     """
     alike = {name: OuterRef(name) for name in ("organization", "group_key")}
-    after = Q(due_at__gt=OuterRef(due_at)) | Q(due_at=OuterRef(due_at), pk__gt=OuterRef(event))
+    due_at, key = OuterRef(f"{event}due_at"), OuterRef(f"{event}pk")
+    after = Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=key)
     found: QuerySet[Event] = Event.objects.filter(after, **alike).exclude(group_key="")
     return found
 
