@@ -1,8 +1,8 @@
 """What every test may ask for, and which tests run on which database.
 
 `pytest` runs all tests, on SQLite. `TOCSIN_TEST_DATABASE=postgresql pytest` runs those that use Django's database
-again, on PostgreSQL. `@pytest.mark.only_on("postgresql")` (or "sqlite") keeps a test out of the other run: such as
-speak to one database alone, and on SQLite those that use one and yet do not depend on which it is.
+again, on PostgreSQL. `@pytest.mark.only_on("postgresql")` (or "sqlite") keeps a test out of the other run: what one
+of them alone can do; with "sqlite" also what needs a database, and does not depend on which.
 """
 
 from __future__ import annotations

@@ -59,15 +59,8 @@ def test_a_broker_that_dies_and_forgets_loses_nothing(broker, rig) -> None:
             {"channel": "journal", "label": "desk", "settings": {"name": "desk"}},
         ])  # fmt: skip
         worker = rig.forge.start("celery_worker")
-        submitter = rig.forge.start(
-            "submit",
-            prefix="b",
-            count=EVENTS,
-            backlog=BACKLOG,
-            pause=0.01,
-            type="rig:signal",
-            to=["user:ana"],
-        )
+        stream = {"type": "rig:signal", "to": ["user:ana"]}
+        submitter = rig.forge.start("submit", prefix="b", count=EVENTS, backlog=BACKLOG, pause=0.01, **stream)
         hits = []
         for fault in itertools.islice(itertools.cycle([forget, restart]), FAULTS):
             before = sink.count

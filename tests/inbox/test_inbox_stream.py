@@ -97,6 +97,16 @@ def test_what_happens_is_pushed_to_its_reader_alone(ana, ben, told, quick):
     assert second[2]["new"] == queries.newest_ids(ben)
 
 
+def test_where_the_server_ends_streams_end_and_new_ones_too(ana, ben, told, quick):
+    async def scenario():
+        page = Listener(ana)
+        await page.event()
+        stream.end_all()
+        return await page.event(), await Listener(ben).event()
+
+    assert run(scenario()) == (None, None)
+
+
 def test_reading_in_one_tab_is_heard_in_the_other(ana, told, quick):
     told(ana, "one", "two")
     chosen = queries.newest_ids(ana)[:1]

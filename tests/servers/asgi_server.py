@@ -25,7 +25,7 @@ class AsgiServer:
         self.port: int = self.socket.getsockname()[1]
         config = uvicorn.Config(
             app, log_config=None, access_log=False, loop="uvloop", http="httptools", lifespan="on",
-            timeout_graceful_shutdown=60,
+            timeout_graceful_shutdown=60,  # longer than any test waits: nothing may hold up its end
         )  # fmt: skip
         self.server = Server(config)
         self._thread = threading.Thread(target=self.server.run, args=([self.socket],), daemon=True)

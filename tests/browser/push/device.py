@@ -105,9 +105,8 @@ class Device:
         given = {"origin": origin, "registrationId": self.registered[-1], "data": text}
         before = self.page.evaluate(LISTENED)
         self.session.send("ServiceWorker.deliverPushMessage", given)
-        self.visitor.until(
-            f"window.taken > {before}"
-        )  # who asks meanwhile what is shown makes Chromium lose it
+        # Whoever asks meanwhile what is shown makes Chromium lose it.
+        self.visitor.until(f"window.taken > {before}")
 
     def shown(self):
         return self.page.evaluate(SHOWN)

@@ -18,10 +18,7 @@ from tocsin.recipients import destinations, managed, secrets
 from tocsin.recipients.models import Destination
 from tocsin.tenants.models import Organization
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.only_on("sqlite"),
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite")]
 
 LIST = "/admin/tocsin/destination/"
 CANARY = "c4n4ry-t0ken"
